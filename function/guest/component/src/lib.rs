@@ -1,0 +1,61 @@
+//! The component guest: the WIT world over the pure library, nothing else. It imports nothing.
+
+use lbpools_function as function;
+
+wit_bindgen::generate!({ path: "../../wit", world: "lbpools" });
+
+struct Component;
+
+impl Component {
+    fn sources(sources: Vec<Source>) -> Vec<function::Source> {
+        use lbpools::function::types::Role;
+        sources
+            .into_iter()
+            .map(|source| function::Source {
+                path: source.path,
+                role: match source.role {
+                    Role::Subject => function::Role::Subject,
+                    Role::Config => function::Role::Config,
+                },
+                text: source.text,
+            })
+            .collect()
+    }
+
+    fn options(options: Options) -> function::Options {
+        function::Options { fix: options.fix, expect_generated: options.expect_generated }
+    }
+}
+
+
+impl Guest for Component {
+    fn evaluate(sources: Vec<Source>, options: Options) -> Evaluation {
+        use function::report::Verdict as V;
+        use lbpools::function::types::{Change, Verdict};
+        let evaluation = function::evaluate(&Self::sources(sources), Self::options(options));
+        Evaluation {
+            verdict: match evaluation.report.verdict {
+                V::Clean => Verdict::Clean,
+                V::Findings => Verdict::Findings,
+                V::Failed => Verdict::Failed,
+            },
+            summary: function::report::summary(&evaluation.report),
+            changes: evaluation
+                .changes
+                .into_iter()
+                .map(|change| Change { path: change.path, text: change.text })
+                .collect(),
+        }
+    }
+
+    fn report(sources: Vec<Source>, options: Options) -> Vec<u8> {
+        let evaluation = function::evaluate(&Self::sources(sources), Self::options(options));
+        serde_json::to_vec(&evaluation.report).unwrap_or_default()
+    }
+
+    fn describe() -> Vec<u8> {
+        serde_json::to_vec(&function::describe()).unwrap_or_default()
+    }
+}
+
+export!(Component);

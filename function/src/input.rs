@@ -1,0 +1,47 @@
+//! What goes into a run: texts, each with the place it came from.
+
+/// What a text may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// What the run judges and may change: a ResourceList, a bare stream of documents, or a file of a package.
+    Subject,
+    /// The `LoadBalancerPools` config when it is not in the subject. Never changed.
+    Config,
+}
+
+/// One text of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Empty for standard input, else the path in the package, with forward slashes.
+    pub path: String,
+    /// What the text may be used for.
+    pub role: Role,
+    /// The bytes as they were read: UTF-8, with or without a byte order mark, any line ending.
+    pub text: Vec<u8>,
+}
+
+impl Source {
+    /// Standard input: a ResourceList or a bare stream of documents.
+    pub fn stdin(text: impl Into<Vec<u8>>) -> Self {
+        Self { path: String::new(), role: Role::Subject, text: text.into() }
+    }
+
+    /// A file of the package that is judged.
+    pub fn file(path: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), role: Role::Subject, text: text.into() }
+    }
+
+    /// A config file given beside the subject.
+    pub fn config(path: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), role: Role::Config, text: text.into() }
+    }
+}
+
+/// What the caller wants done besides judging.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Write what can be proposed: missing settings keys, misaligned values (`--fix`).
+    pub fix: bool,
+    /// Generate nothing; fail when what the config asks for is not in the subject already (`check -`).
+    pub expect_generated: bool,
+}

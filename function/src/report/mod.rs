@@ -1,0 +1,413 @@
+//! The one document of facts that every verb of the host presents.
+//!
+//! A terminal table, a CI annotation and a browser page can never disagree, because none of them computes:
+//! they all read this. The shape is versioned ([`VERSION`]); fields are added, never given a new meaning.
+//! Its JSON Schema is checked in as `docs/schema/report.json`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+mod summary;
+pub use summary::summary;
+
+/// The version of the document's shape.
+pub const VERSION: &str = "lbpools.dev/report/v1alpha1";
+
+/// Everything that a run found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// [`VERSION`].
+    pub version: String,
+    /// Version of the function that judged.
+    pub function: String,
+    /// The outcome, from which the exit code follows.
+    pub verdict: Verdict,
+    /// Why the run itself failed (verdict `failed`); nothing else is filled in then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// One entry a cluster, in the order of the config or else by name.
+    pub clusters: Vec<ClusterReport>,
+    /// Sorted by severity, file, line, column, code, cluster.
+    pub findings: Vec<Finding>,
+    /// What no verdict was possible on, and why. Silence here means that it was checked.
+    pub not_checked: Vec<NotChecked>,
+    /// What the run generated, changed or removed.
+    pub changes: Vec<ObjectChange>,
+}
+
+/// The outcome of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// No error findings: exit code 0.
+    Clean,
+    /// At least one error finding: exit code 1.
+    Findings,
+    /// The run itself failed: exit code 2, nothing to write.
+    Failed,
+}
+
+/// Why a run could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// One sentence.
+    pub message: String,
+    /// Where, when there is a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+    /// What to do, when there is something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// A place in one of the input texts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The input text it is in: a path of the package, or empty for standard input.
+    pub source: String,
+    /// The file that the object says it comes from: the source's own path, or for an item of a ResourceList
+    /// its path annotation. Absent when nothing says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Which document of that file, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u32>,
+    /// Line in the source, from 1.
+    pub line: u32,
+    /// Column in the source in characters, from 1.
+    pub column: u32,
+    /// First byte in the source.
+    pub start: usize,
+    /// One past the last byte in the source.
+    pub end: usize,
+}
+
+/// A Kubernetes object by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceRef {
+    /// As written.
+    pub api_version: String,
+    /// As written.
+    pub kind: String,
+    /// Absent for cluster-scoped objects and where none is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// As written.
+    pub name: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// A cluster would do something that nobody asked for. Makes the run exit 1.
+    Error,
+    /// Works, but not as the author probably thinks.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+/// What a rule promises about its findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Category {
+    /// Wrong by the real program's own rules; no false alarm is acceptable.
+    Correctness,
+    /// Against the network plan of the config.
+    Plan,
+    /// Very likely not what was meant.
+    Suspicious,
+    /// About how the manifests are delivered.
+    Wiring,
+}
+
+/// One thing that somebody should know, for one cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// `LBP` and three digits; never changes meaning.
+    pub code: String,
+    /// The rule's name, as used in `severity:` of the config.
+    pub rule: String,
+    /// After the config's overrides and reachability.
+    pub severity: Severity,
+    /// What the rule promises.
+    pub category: Category,
+    /// The cluster that would apply it; absent when it is the same for all or none applies it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceRef>,
+    /// Path of the field in the object, such as `spec.blocks[0].cidr`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The value as the cluster would see it (after substitution).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<String>,
+    /// The value to write instead, at the end of the chain when there is one, else at `at`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+    /// How the value got there, from the field outwards: the last link is where to edit.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub chain: Vec<Link>,
+    /// One sentence: what is wrong and why it matters.
+    pub message: String,
+    /// One sentence: what to do.
+    pub help: String,
+}
+
+/// One step on a value's way into a field, or another place that a finding speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// Such as `setting CILIUM_GATEWAY_LB_IP = 10.25.12.110`.
+    pub what: String,
+    /// Where, when it is in the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+/// Something on which no verdict was possible.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotChecked {
+    /// The cluster concerned, when it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// What was not checked.
+    pub what: String,
+    /// Because of what.
+    pub because: String,
+    /// Where, when there is a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+/// What the run did to one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectChange {
+    /// What was done.
+    pub action: Action,
+    /// To which object.
+    pub resource: ResourceRef,
+    /// The file it is in or goes to, when files are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// What was done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// It was not there.
+    Created,
+    /// It was there and differed.
+    Updated,
+    /// The config no longer asks for it.
+    Removed,
+    /// It was there and is as asked.
+    Unchanged,
+}
+
+/// What one cluster applies, and who gets which address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterReport {
+    /// Name from the config, else from what the input says.
+    pub name: String,
+    /// Directory from which Flux starts, when known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entrypoint: Option<String>,
+    /// Cilium minor version whose behaviour was assumed, such as `1.18`.
+    pub cilium: String,
+    /// The plan's ranges as `first-last`.
+    pub ranges: Vec<String>,
+    /// The plan's L2 segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// The plan's reserved addresses: what for, and the range.
+    pub reserved: Vec<Reserved>,
+    /// The settings this cluster substitutes, by key.
+    pub settings: Vec<Setting>,
+    /// Pools in the order in which they were met.
+    pub pools: Vec<PoolReport>,
+    /// Who asks for an address and what comes of it.
+    pub requests: Vec<RequestReport>,
+    /// What makes addresses reachable.
+    pub announcements: Vec<AnnouncementReport>,
+}
+
+/// A reserved range of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reserved {
+    /// Such as `router`, `nodes`, `podCIDR`.
+    pub purpose: String,
+    /// `first-last`.
+    pub range: String,
+}
+
+/// One key of the settings with the value this cluster substitutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Setting {
+    /// The variable's name.
+    pub key: String,
+    /// The value, absent when it cannot be known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Why the value cannot be known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    /// The ConfigMap, Secret or Kustomization that holds it, such as `ConfigMap flux-system/cluster-settings`.
+    pub origin: String,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+/// One pool as a cluster sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PoolReport {
+    /// The object's name after substitution.
+    pub name: String,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+    /// One entry a block, in order.
+    pub blocks: Vec<BlockReport>,
+    /// The service selector in a short readable form; absent when it selects all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// `spec.disabled`.
+    pub disabled: bool,
+    /// Addresses in all readable blocks, as a decimal number; absent when a block is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<String>,
+    /// Of these, addresses that LB-IPAM never hands out (first and last).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<String>,
+    /// Addresses that requests known to the input take from it; absent when that is not certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<String>,
+    /// Owner annotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Purpose annotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Made by lbpools.
+    pub generated: bool,
+}
+
+/// One block of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockReport {
+    /// As written.
+    pub written: String,
+    /// `first-last`, absent when it does not parse or cannot be known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    /// Why there is no range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+}
+
+/// One Service (written or derived) that asks LB-IPAM for addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestReport {
+    /// The object that asks: a Service, a Gateway, an Ingress.
+    pub resource: ResourceRef,
+    /// The Service that LB-IPAM sees, when it is another object, as `namespace/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+    /// The addresses it pins, in order; empty for a generic request.
+    pub pinned: Vec<String>,
+    /// What comes of it, one entry an address.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What comes of one requested address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Outcome {
+    /// It gets this address, whatever the order of events.
+    #[serde(rename_all = "camelCase")]
+    Address {
+        /// The address in canonical form.
+        address: String,
+        /// The pool it comes from.
+        pool: String,
+        /// Why this one.
+        because: String,
+    },
+    /// It gets one of these; which depends on the order of events.
+    #[serde(rename_all = "camelCase")]
+    OneOf {
+        /// `first-last` each.
+        ranges: Vec<String>,
+        /// The pools they belong to.
+        pools: Vec<String>,
+        /// Why it is not certain.
+        because: String,
+    },
+    /// It gets none.
+    #[serde(rename_all = "camelCase")]
+    Pending {
+        /// Cilium's condition reason, such as `no_pool`.
+        reason: String,
+        /// In words.
+        because: String,
+    },
+    /// It cannot be known.
+    #[serde(rename_all = "camelCase")]
+    Unknown {
+        /// Why.
+        because: String,
+    },
+}
+
+/// One object that announces addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AnnouncementReport {
+    /// The policy or advertisement.
+    pub resource: ResourceRef,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+    /// What it announces, in one sentence.
+    pub announces: String,
+}
+
+impl Report {
+    /// A report of a run that could not be done.
+    pub fn failed(failure: Failure) -> Self {
+        Self {
+            version: VERSION.into(),
+            function: crate::FUNCTION_VERSION.into(),
+            verdict: Verdict::Failed,
+            failure: Some(failure),
+            clusters: Vec::new(),
+            findings: Vec::new(),
+            not_checked: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+}
