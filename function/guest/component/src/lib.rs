@@ -27,7 +27,6 @@ impl Component {
     }
 }
 
-
 impl Guest for Component {
     fn evaluate(sources: Vec<Source>, options: Options) -> Evaluation {
         use function::report::Verdict as V;
