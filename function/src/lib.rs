@@ -6,6 +6,7 @@
 //! what Cilium makes of it, [`rules`] judge, [`generate`] writes, and [`krm`] puts it back, lossless.
 
 pub mod input;
+pub mod krm;
 pub mod report;
 
 pub use input::{Options, Role, Source};
