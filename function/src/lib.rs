@@ -7,6 +7,7 @@
 
 pub mod flux;
 pub mod input;
+pub mod krm;
 pub mod report;
 
 pub use input::{Options, Role, Source};
