@@ -1,0 +1,3 @@
+//! Flux: what each cluster applies and with which values.
+
+pub mod expression;
