@@ -48,6 +48,17 @@ impl Case {
 }
 
 impl Answer {
+    /// What kind of answer it is, variables' names left out.
+    pub(crate) fn kind(&self) -> String {
+        match self {
+            Answer::Text(_) => "text".to_owned(),
+            Answer::NotText => "text that is not UTF-8".to_owned(),
+            Answer::Error(message) => format!("error: {}", message.split(": ").next().unwrap_or_default()),
+            Answer::Crash => "crash".to_owned(),
+            Answer::Limit(limit) => format!("limit: {limit}"),
+        }
+    }
+
     /// What the real program said, from its line.
     pub(crate) fn read(line: &str) -> anyhow::Result<Answer> {
         let answer: Value = serde_json::from_str(line).context("the oracle's answer is not JSON")?;

@@ -5,6 +5,8 @@ mod generate;
 mod program;
 mod shrink;
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, bail};
 use lbpools_function::flux::expression::Library;
 
@@ -58,10 +60,13 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
     };
     let total = if characters { generate::CHARACTER_CASES } else { cases };
     let (mut passed, mut failed) = (0, 0);
+    // By kind of answer, to see that the cases reach into all corners.
+    let mut kinds = BTreeMap::new();
     for from in (0..total).step_by(BATCH as usize) {
         let draw = |number| if characters { generate::characters(number) } else { generate::case(seed, number) };
         let batch: Vec<Case> = (from..total.min(from + BATCH)).map(draw).collect();
         for (number, (case, theirs)) in (from..).zip(batch.iter().zip(program.ask(&batch)?)) {
+            *kinds.entry(theirs.kind()).or_insert(0u64) += 1;
             let ours = case.ours(library);
             if ours == theirs {
                 passed += 1;
@@ -77,6 +82,10 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
                 println!("  flux:    {theirs:?}\n  lbpools: {:?}", least.ours(library));
             }
         }
+    }
+    println!("answers of Flux:");
+    for (kind, count) in kinds {
+        println!("{count:>9}  {kind}");
     }
     Ok(Ending::Ran { passed, failed })
 }
