@@ -101,7 +101,9 @@ impl<'de, 'a, 't> Deserializer<'de> for From<'a, 't> {
             Some(Typed::Str(text)) => return visitor.visit_str(text).map_err(|error: DecodeError| error.at(self.0)),
             // kpt writes the words of YAML 1.1 bare even where they are text.
             Some(Typed::LegacyBool(_)) => match &self.0.value {
-                Value::Scalar { text, .. } => return visitor.visit_str(text).map_err(|error: DecodeError| error.at(self.0)),
+                Value::Scalar { text, .. } => {
+                    return visitor.visit_str(text).map_err(|error: DecodeError| error.at(self.0));
+                }
                 _ => String::new(),
             },
             Some(Typed::Bool(_) | Typed::Int(_) | Typed::Float(_)) => match &self.0.value {

@@ -146,6 +146,9 @@ const ALPHABET: &[char] = &[
 pub(crate) fn case(seed: u64, number: u64) -> Case {
     let mut random = Random::of_case(seed, number);
     let random = &mut random;
+    if random.once_in(6) {
+        return matching(random);
+    }
     let text = match random.below(8) {
         0..4 => text(random),
         4..6 => spoilt(random),
@@ -158,6 +161,23 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
         variables.insert(name, value(random));
     }
     Case { text, variables, strict: random.once_in(2) }
+}
+
+/// An operator on a value and a pattern that often fit each other, both from variables, so that the pattern may be
+/// anything at all.
+fn matching(random: &mut Random) -> Case {
+    let value = noise(random, &['a', 'b', 'c', 'a', '/', 'é', '€', '[', '-', '\\'], 7);
+    let pattern = noise(random, &['a', 'b', 'c', '*', '*', '?', '[', '[', ']', ']', '^', '-', '\\', 'é', '€'], 8);
+    let operator = random.pick(&["#", "##", "%", "%%", "#", "##", "%", "%%", "/", "//", "/#", "/%"]);
+    let replacement = if operator.starts_with('/') { random.pick(&["/", "/x", "/${V}"]) } else { "" };
+    // A strip takes any pattern that has no brace as it stands; a replacement would read its escapes.
+    let text = if random.once_in(4) && !pattern.is_empty() && !operator.starts_with('/') {
+        format!("${{V{operator}{pattern}}}")
+    } else {
+        format!("${{V{operator}${{P}}{replacement}}}")
+    };
+    let variables = [("V".to_owned(), value), ("P".to_owned(), pattern)];
+    Case { text, variables: BTreeMap::from(variables), strict: false }
 }
 
 fn value(random: &mut Random) -> String {
