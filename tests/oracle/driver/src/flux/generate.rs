@@ -276,7 +276,7 @@ pub(crate) const CHARACTER_CASES: u64 = 0x22_0000;
 pub(crate) fn characters(number: u64) -> Case {
     let code = u32::try_from(number / 2).ok();
     let character = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         return Case { text: format!("${{{character}:-n}}"), variables: BTreeMap::new(), strict: false };
     }
     let variables = [("V".to_owned(), format!("a{character}")), ("W".to_owned(), character.to_string())];

@@ -54,10 +54,10 @@ fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
 /// Compare as many cases as asked for.
 pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
     let Arguments { cases, seed, library, characters } = arguments(given)?;
-    let mut program = match Program::build(library) {
-        Ok(path) => Program::start(&path)?,
-        Err(reason) => return Ok(Ending::Skipped(format!("{reason:#}"))),
-    };
+    if let Some(reason) = Program::unavailable(library) {
+        return Ok(Ending::Skipped(reason));
+    }
+    let mut program = Program::start(&Program::build(library)?)?;
     let total = if characters { generate::CHARACTER_CASES } else { cases };
     let (mut passed, mut failed) = (0, 0);
     // By kind of answer, to see that the cases reach into all corners.

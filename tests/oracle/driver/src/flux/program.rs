@@ -17,24 +17,25 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Build it at its pin into `target/oracle/`. Fails where there is no Go or the module cannot be had.
+    /// Why it cannot be had here: there is no Go, or the module at its pin is not to be downloaded.
+    pub(crate) fn unavailable(library: Library) -> Option<String> {
+        match go(&["mod", "download"], library).output() {
+            Ok(output) if output.status.success() => None,
+            Ok(output) => Some(format!("`go mod download` failed:\n{}", String::from_utf8_lossy(&output.stderr))),
+            Err(error) => Some(format!("cannot run `go`: {error}")),
+        }
+    }
+
+    /// Build it at its pin into `target/oracle/`.
     pub(crate) fn build(library: Library) -> anyhow::Result<PathBuf> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize()?;
-        let (binary, pin) = match library {
-            Library::V1_5 => ("flux-1.5", Some("envsubst-1.5.0.mod")),
-            Library::V1_7 => ("flux-1.7", Some("envsubst-1.7.0.mod")),
-            Library::V1_8 => ("flux", None),
+        let binary = match library {
+            Library::V1_5 => "target/oracle/flux-1.5",
+            Library::V1_7 => "target/oracle/flux-1.7",
+            Library::V1_8 => "target/oracle/flux",
         };
-        let path = root.join("target/oracle").join(binary);
-        let output = Command::new("go")
-            .args(["build", "-trimpath"])
-            .args(pin.map(|file| format!("-modfile={file}")))
-            .arg("-o")
-            .args([path.as_os_str(), ".".as_ref()])
-            .env("GOFLAGS", "-p=2 -buildvcs=false")
-            .current_dir(root.join("tests/oracle/flux"))
-            .output()
-            .context("no Go toolchain: cannot run `go`")?;
+        let path = root().join(binary);
+        let mut command = go(&["build"], library);
+        let output = command.args(["-trimpath", "-o"]).args([path.as_os_str(), ".".as_ref()]).output()?;
         if !output.status.success() {
             bail!("`go build` in tests/oracle/flux failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
@@ -88,4 +89,21 @@ impl Drop for Program {
         // It has nothing left to say; whether it ends well changes no verdict.
         let _ = self.child.wait();
     }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+}
+
+/// A go command in the program's folder, with the pin of this release.
+fn go(verb: &[&str], library: Library) -> Command {
+    let pin = match library {
+        Library::V1_5 => "envsubst-1.5.0.mod",
+        Library::V1_7 => "envsubst-1.7.0.mod",
+        Library::V1_8 => "go.mod",
+    };
+    let mut command = Command::new("go");
+    command.args(verb).arg(format!("-modfile={pin}"));
+    command.env("GOFLAGS", "-p=2 -buildvcs=false").current_dir(root().join("tests/oracle/flux"));
+    command
 }
