@@ -31,7 +31,8 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
         entrypoint: view.cluster.entrypoint.clone(),
         cilium: view.profile.version.to_string(),
         ranges: view.plan.ranges.iter().map(ToString::to_string).collect(),
-        network: view.plan.network.map(|range| range.to_string()),
+        network: (!view.plan.network.is_empty())
+            .then(|| view.plan.network.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         reserved: view
             .plan
             .reserved

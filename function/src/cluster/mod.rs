@@ -30,6 +30,8 @@ pub struct ClusterView<'a, 't> {
     pub plan: Plan,
     /// How its Cilium behaves.
     pub profile: Profile,
+    /// Whether the config says which version it is; a rule that hangs on the version is silent otherwise.
+    pub version_known: bool,
     /// How its Cilium is configured.
     pub flags: ClusterFlags,
     /// Its pools, in the order met.
@@ -46,7 +48,13 @@ pub struct ClusterView<'a, 't> {
 
 impl<'a, 't> ClusterView<'a, 't> {
     /// Look at a cluster under a plan.
-    pub fn new(cluster: &'a Cluster<'a, 't>, plan: Plan, profile: Profile, flags: ClusterFlags, live: bool) -> Self {
+    pub fn new(
+        cluster: &'a Cluster<'a, 't>,
+        plan: Plan,
+        (profile, version_known): (Profile, bool),
+        flags: ClusterFlags,
+        live: bool,
+    ) -> Self {
         let mut not_checked = cluster.not_checked.clone();
         let pools = pools::pools(&cluster.objects);
         let requests = requests::requests(&cluster.objects, &profile, &flags, &mut not_checked);
@@ -54,7 +62,7 @@ impl<'a, 't> ClusterView<'a, 't> {
         for note in &mut not_checked {
             note.cluster = live.then(|| cluster.name.clone());
         }
-        Self { cluster, plan, profile, flags, pools, requests, advertisements, live, not_checked }
+        Self { cluster, plan, profile, version_known, flags, pools, requests, advertisements, live, not_checked }
     }
 
     /// The cluster's name for a finding; none when no cluster applies what is looked at.

@@ -47,8 +47,8 @@ pub struct PlannedGateway {
 pub struct Plan {
     /// The addresses its pools may hold; empty when the config plans nothing for it.
     pub ranges: Ranges,
-    /// The L2 segment it stands on.
-    pub network: Option<Range>,
+    /// The L2 segment it stands on; empty when the config does not say.
+    pub network: Ranges,
     /// Addresses that belong to something else.
     pub reserved: Vec<ReservedRange>,
     /// The pools the config asks for.

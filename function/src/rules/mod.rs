@@ -5,9 +5,9 @@
 //! network plan, `LBP3xx` about who gets which address, `LBP4xx` about settings and delivery, `LBP5xx` about
 //! announcements.
 
-pub mod finding;
 #[cfg(test)]
 pub mod cases;
+pub mod finding;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
@@ -52,8 +52,10 @@ impl Rule {
     /// The page: Markdown from the module doc of its file.
     pub fn page(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
-        let mut page: String =
-            lines.map(|line| line.trim_start_matches("//!")).map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(l))).collect();
+        let mut page: String = lines
+            .map(|line| line.trim_start_matches("//!"))
+            .map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(l)))
+            .collect();
         page.truncate(page.trim_end().len());
         page
     }
