@@ -9,13 +9,11 @@ use crate::report::{Failure, Place};
 
 use super::Attempt;
 
-/// The config, and where it stands.
+/// The config, and where it comes from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Config {
     /// The config itself, or the default one.
     pub(super) pools: LoadBalancerPools,
-    /// Where it is written; `None` for the default one.
-    pub(super) at: Option<Place>,
     /// The file it comes from, so that what it asks for can be put beside it.
     pub(super) path: Option<String>,
 }
@@ -68,7 +66,6 @@ pub(super) fn config(documents: &[Document<'_>], own: &[Document<'_>]) -> Attemp
 }
 
 fn read(document: &Document<'_>, node: &Node<'_>, path: Option<String>) -> Attempt<Config> {
-    let at = place(document, &(node.span.start..node.span.start));
     let kind = node.text_at(&["kind"]).unwrap_or_default();
     let pools = match kind {
         "ConfigMap" => config::flat::read(node).map_err(|error| explained(document, node, error))?,
@@ -94,7 +91,7 @@ fn read(document: &Document<'_>, node: &Node<'_>, path: Option<String>) -> Attem
             Some(problem.help),
         ));
     }
-    Ok(Config { pools, at: Some(at), path })
+    Ok(Config { pools, path })
 }
 
 fn place(document: &Document<'_>, span: &std::ops::Range<usize>) -> Place {
