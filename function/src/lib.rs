@@ -5,7 +5,9 @@
 //! way: [`krm`] reads the texts, [`flux`] says what each cluster applies and with which values, [`cilium`] says
 //! what Cilium makes of it, [`rules`] judge, [`generate`] writes, and [`krm`] puts it back, lossless.
 
+pub mod flux;
 pub mod input;
+pub mod krm;
 pub mod report;
 
 pub use input::{Options, Role, Source};
