@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 pub mod contract;
+pub mod package;
 pub mod sandbox;
 
 /// The whole program; `main.rs` only calls it.
