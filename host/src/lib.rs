@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 pub mod contract;
 pub mod package;
+pub mod report;
 pub mod sandbox;
 
 /// The whole program; `main.rs` only calls it.
