@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use lbpools_function::report::{Place, Report, ResourceRef, Severity};
+use lbpools_function::report::{Action, Place, Report, ResourceRef, Severity};
 
 use super::Texts;
 
@@ -37,7 +37,7 @@ impl Dress {
     const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 
     /// The text in a style, or bare when there are no colours.
-    fn paint(self, style: Style, text: &str) -> String {
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
@@ -60,6 +60,26 @@ pub fn clusters(report: &Report, dress: Dress, out: &mut dyn Write) -> io::Resul
         cluster::cluster(each, dress, out)?;
     }
     Ok(())
+}
+
+/// What `render` would write.
+pub fn changes(report: &Report, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+    let pending: Vec<_> = report.changes.iter().filter(|change| change.action != Action::Unchanged).collect();
+    if pending.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", dress.paint(Dress::HEADING, "lbpools render would"))?;
+    for change in pending {
+        let action = match change.action {
+            Action::Created => "create",
+            Action::Updated => "update",
+            Action::Removed => "remove",
+            Action::Unchanged => "keep",
+        };
+        let path = change.path.as_ref().map(|path| format!(" in {}", line(path))).unwrap_or_default();
+        writeln!(out, "  {action} {}{path}", name(&change.resource))?;
+    }
+    writeln!(out)
 }
 
 /// What no verdict was possible on.
@@ -96,7 +116,7 @@ fn name(resource: &ResourceRef) -> String {
 
 /// A string on one line that obeys nothing: control characters and those that turn the writing direction are
 /// spelled out.
-fn line(text: &str) -> Cow<'_, str> {
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
     let harmful = |char: char| {
         char.is_control()
             || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
