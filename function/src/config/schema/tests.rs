@@ -106,7 +106,7 @@ fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<Strin
                     Some("null") => value.is_null(),
                     other => panic!("type {other:?}"),
                 };
-                if !(is(expected) && expected.is_string() || list.iter().any(is)) {
+                if !(expected.is_string() && is(expected) || list.iter().any(is)) {
                     found.push(say(format!("{value} is no {expected}")));
                 }
             }
