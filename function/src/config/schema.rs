@@ -10,9 +10,12 @@ use super::LoadBalancerPools;
 
 /// The JSON Schema of a whole `LoadBalancerPools` object.
 pub fn schema() -> Value {
-    let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<LoadBalancerPools>();
-    schema.insert("title".to_owned(), "LoadBalancerPools".into());
-    schema.to_value()
+    let root = SchemaSettings::draft07().into_generator().into_root_schema_for::<LoadBalancerPools>().to_value();
+    let Value::Object(mut fields) = root else { return root };
+    // What the file is comes first, for the people who open it.
+    let first = ["$schema", "title", "description"].map(|key| (key.to_owned(), fields.shift_remove(key)));
+    let head = first.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    head.chain(fields).collect()
 }
 
 #[cfg(test)]

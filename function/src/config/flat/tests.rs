@@ -98,3 +98,21 @@ fn problems_stand_at_the_key_that_they_come_from() {
     assert_eq!(refused(&[("ipv4", "no"), ("ipv6", "no")]).0, "data.ipv4");
     assert_eq!(refused(&[("ipv4", "maybe")]).1, "`maybe` is neither true nor false");
 }
+
+#[test]
+fn words_that_kpt_writes_bare_are_read_as_texts() {
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: function-input}\n\
+                data: {l2-announcements: on, pool-a-blocks: 10.0.0.1, pool-a-owner: no, pool-a-headroom: 25%}\n";
+    let root = crate::krm::parse::document(text).expect("parses");
+    let flat: ConfigMap = crate::krm::decode::decode(&root).expect("fits");
+    let config = flat.config(&[]).expect("makes sense");
+    assert_eq!(config.spec.cilium.l2_announcements, Some(true));
+    assert_eq!(config.spec.pools[0].owner.as_deref(), Some("no"));
+}
+
+#[test]
+fn a_file_beside_the_list_may_leave_out_data() {
+    let root = crate::krm::parse::document("kind: ConfigMap\nmetadata: {name: x, labels: {a: b}}\n").expect("parses");
+    let flat: ConfigMap = crate::krm::decode::decode(&root).expect("fits");
+    assert_eq!(flat.config(&[]).expect("makes sense"), LoadBalancerPools::named("x"));
+}

@@ -17,6 +17,7 @@ fn example() -> Value {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "the test compares with a file and writes it when told to")]
 fn the_checked_in_schema_is_fresh() {
     let fresh = serde_json::to_string_pretty(&schema()).expect("is JSON") + "\n";
     if std::env::var_os("BLESS").is_some() {
