@@ -17,6 +17,8 @@ pub(super) struct Config {
     pub(super) pools: LoadBalancerPools,
     /// The file it comes from, so that what it asks for can be put beside it.
     pub(super) path: Option<String>,
+    /// Whether there is a config at all; without one nothing is generated, and nothing removed.
+    pub(super) given: bool,
 }
 
 /// Find and read the config.
@@ -72,6 +74,10 @@ fn read(document: &Document<'_>, node: &Node<'_>, path: Option<String>) -> Attem
     let pools = match kind {
         "ConfigMap" => {
             let flat = decode::<config::flat::ConfigMap>(node).map_err(|error| explained(document, node, error))?;
+            if flat.data.is_empty() {
+                // kpt sends this when there are no arguments: no config at all.
+                return Ok(Config::default());
+            }
             flat.config(&rules).map_err(|problems| refused(document, node, &problems))?
         }
         config::KIND => {
@@ -94,7 +100,7 @@ fn read(document: &Document<'_>, node: &Node<'_>, path: Option<String>) -> Attem
             ));
         }
     };
-    Ok(Config { pools, path })
+    Ok(Config { pools, path, given: true })
 }
 
 fn place(document: &Document<'_>, span: &std::ops::Range<usize>) -> Place {
