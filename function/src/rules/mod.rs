@@ -8,6 +8,7 @@
 #[cfg(test)]
 pub mod cases;
 pub mod finding;
+pub mod gateway_addresses;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
@@ -78,6 +79,12 @@ macro_rules! rules {
 
 rules! {
     block_does_not_parse,
+    gateway_address_unparsable,
+    gateway_address_in_no_pool,
+    gateway_in_other_cluster,
+    gateway_pool_cannot_serve,
+    pin_in_no_pool,
+    pin_requested_twice,
 }
 
 /// Judge clusters by every rule.
