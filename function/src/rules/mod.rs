@@ -85,6 +85,11 @@ rules! {
     gateway_pool_cannot_serve,
     pin_in_no_pool,
     pin_requested_twice,
+    pin_ignored,
+    pin_not_selected,
+    pin_may_be_taken,
+    no_pool_for_service,
+    class_not_served,
 }
 
 /// Judge clusters by every rule.
