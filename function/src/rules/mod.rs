@@ -90,6 +90,11 @@ rules! {
     pin_may_be_taken,
     no_pool_for_service,
     class_not_served,
+    setting_undefined,
+    expression_not_substitutable,
+    substitution_does_not_run,
+    bgp_advertisement_without_selector,
+    announcement_api_version_not_served,
 }
 
 /// Judge clusters by every rule.
