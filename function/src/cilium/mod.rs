@@ -5,6 +5,7 @@
 //! [`request`] and [`sharing`] for what Services ask.
 
 pub mod address;
+pub mod allocation;
 pub mod block;
 pub mod count;
 pub mod pool;

@@ -1,5 +1,9 @@
 //! What the config asks for, written.
+//!
+//! [`desired`] is the pure half: from the config and each cluster's values to the objects that should be there. It
+//! knows no file and no manifest that exists already; [`reconcile`] holds both against each other.
 
+pub mod desired;
 pub mod reconcile;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::configured::Config;
 use super::read::Input;
-use super::{Done, Judged, planned, verdict};
+use super::{Done, planned};
 use crate::cluster::plan::Plan;
 use crate::cluster::{ClusterView, facts};
 use crate::config::SeverityOverride;
@@ -15,7 +15,7 @@ use crate::rules::{find, judge as judge_by_rules};
 use crate::{FUNCTION_VERSION, Options};
 
 /// Judge the input under a config.
-pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: Done) -> Judged {
+pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: Done) -> Report {
     let files = Files::new(&input.documents);
     let telling = planned::telling(config);
     let (clusters, notes) = clusters(&files, &telling);
@@ -39,7 +39,7 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: 
     let mut findings = Findings::new(&overrides);
     judge_by_rules(&views, &mut findings);
     if options.expect_generated {
-        crate::generate::expected(&clusters, config_of(config), &mut findings);
+        crate::generate::expected(&clusters, &config.pools, &mut findings);
     }
     let mut report = Report {
         version: VERSION.into(),
@@ -58,12 +58,9 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: 
     report.not_checked.dedup();
     report.findings.sort_by(|a, b| key(a).cmp(&key(b)));
     report.findings.dedup();
-    report.verdict = verdict(&report);
-    Judged { report }
-}
-
-fn config_of(config: &Config) -> &crate::config::LoadBalancerPools {
-    &config.pools
+    let wrong = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    report.verdict = if wrong { Verdict::Findings } else { Verdict::Clean };
+    report
 }
 
 /// Severity, file, line, column, code, cluster: the order of the KRM framework, made total.

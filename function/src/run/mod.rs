@@ -11,19 +11,19 @@
 //! ```
 
 mod configured;
+mod fixed;
 mod judged;
 mod planned;
 mod read;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::flux::files::Files;
 use crate::generate;
-use crate::krm::document::{Document, Shape};
+use crate::krm::document::Document;
 use crate::krm::place::Text;
 use crate::krm::write;
-use crate::report::{Failure, ObjectChange, Report, Verdict};
+use crate::report::{Failure, ObjectChange, Report};
 use crate::{Change, Evaluation, Options, Role, Source};
 
 /// Do a run.
@@ -40,37 +40,85 @@ type Attempt<T> = Result<T, Box<Failure>>;
 fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
     let subjects = read::utf8(sources, Role::Subject)?;
     let configs = read::utf8(sources, Role::Config)?;
-    let texts: Vec<Text<'_>> = subjects.iter().map(|(path, text)| Text::new(path, text)).collect();
     let config_texts: Vec<Text<'_>> = configs.iter().map(|(path, text)| Text::new(path, text)).collect();
-    let input = read::documents(&texts)?;
-    let config_documents = read::documents(&config_texts)?;
-    let config = configured::config(&input.documents, &config_documents.documents)?;
+    let config_documents = read::documents(&config_texts)?.documents;
 
-    let generated = if options.expect_generated {
-        generate::Generated::default()
-    } else {
-        let files = Files::new(&input.documents);
-        let telling = planned::telling(&config);
-        let (clusters, _) = crate::flux::clusters::clusters(&files, &telling);
-        generate::generate(&input.documents, &clusters, &config.pools, config.path.as_deref(), options)
-    };
-    let rewritten = rewritten(&input.documents, &generated);
-    if rewritten.is_empty() {
-        let judged = judged::judge(&input, &config, options, generated.objects);
-        return Ok(finish(&texts, &input.documents, &BTreeMap::new(), judged));
+    let mut rewritten = Rewritten::new();
+    let mut done = Done::new();
+    if !options.expect_generated {
+        let texts = texts(&subjects, &rewritten);
+        let input = read::documents(&texts)?;
+        let config = configured::config(&input.documents, &config_documents)?;
+        let generated = generate_for(&input.documents, &config, options);
+        rewritten = rewritten_by(&input.documents, &generated);
+        done = generated.objects;
     }
-    // The findings are about what will be there, so the changed texts are read like any others.
-    let after: Vec<(&str, Cow<'_, str>)> = after(&subjects, &rewritten);
-    let texts: Vec<Text<'_>> = after.iter().map(|(path, text)| Text::new(path, text)).collect();
-    let input = read::documents(&texts)?;
-    let config = configured::config(&input.documents, &config_documents.documents)?;
-    let judged = judged::judge(&input, &config, options, generated.objects);
-    Ok(finish(&texts, &input.documents, &rewritten, judged))
+    if options.fix {
+        // Proposals are about the texts as generation leaves them; what they change may ask for more.
+        let texts = texts(&subjects, &rewritten);
+        let judged = judged(&texts, &config_documents, options, Done::new())?.0;
+        let fixed = fixed::apply(&texts, &judged.findings);
+        if !fixed.is_empty() {
+            rewritten.extend(fixed.into_iter().map(|(path, text)| (path, Some(text))));
+            let texts = self::texts(&subjects, &rewritten);
+            let input = read::documents(&texts)?;
+            let config = configured::config(&input.documents, &config_documents)?;
+            let generated = generate_for(&input.documents, &config, options);
+            let again = rewritten_by(&input.documents, &generated);
+            done = generated.objects;
+            rewritten.extend(again);
+        }
+    }
+    // The findings are about what will be there, so changed texts are read like any others.
+    let texts = texts(&subjects, &rewritten);
+    let (report, stdin) = judged(&texts, &config_documents, options, done)?;
+    let mut changes: Vec<Change> = stdin.into_iter().collect();
+    changes.extend(
+        rewritten
+            .iter()
+            .filter(|(path, _)| !path.is_empty())
+            .filter(|(path, text)| !subjects.iter().any(|(p, t)| p == path && Some(*t) == text.as_deref()))
+            .map(|(path, text)| Change { path: path.clone(), text: text.as_ref().map(|t| t.clone().into_bytes()) }),
+    );
+    Ok(Evaluation { changes, report })
 }
 
-/// The texts that generation changed, by path; `None` for a file that goes away.
-fn rewritten(documents: &[Document<'_>], generated: &generate::Generated) -> BTreeMap<String, Option<String>> {
-    let mut texts = BTreeMap::new();
+/// Read, judge, and write the text for standard output when there is one.
+fn judged(
+    texts: &[Text<'_>],
+    configs: &[Document<'_>],
+    options: Options,
+    done: Done,
+) -> Attempt<(Report, Option<Change>)> {
+    let input = read::documents(texts)?;
+    let config = configured::config(&input.documents, configs)?;
+    let report = judged::judge(&input, &config, options, done);
+    let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
+    let stdin = stdin.map(|document| {
+        let text = write::with_results(document, &report.findings).unwrap_or_else(|| {
+            if write::needs_rewriting(document) {
+                write::changed(document, &write::Changes::default())
+            } else {
+                document.text.text.to_owned()
+            }
+        });
+        Change { path: String::new(), text: Some(text.into_bytes()) }
+    });
+    Ok((report, stdin))
+}
+
+fn generate_for(documents: &[Document<'_>], config: &configured::Config, options: Options) -> generate::Generated {
+    let files = Files::new(documents);
+    let (clusters, _) = crate::flux::clusters::clusters(&files, &planned::telling(config));
+    generate::generate(documents, &clusters, &config.pools, config.path.as_deref(), options)
+}
+
+/// Texts that a run changed, by path; `None` for a file that goes away.
+type Rewritten = BTreeMap<String, Option<String>>;
+
+/// The texts that generation changed.
+fn rewritten_by(documents: &[Document<'_>], generated: &generate::Generated) -> Rewritten {
+    let mut texts = Rewritten::new();
     for (at, changes) in &generated.changes {
         if changes.is_empty() {
             continue;
@@ -89,71 +137,18 @@ fn rewritten(documents: &[Document<'_>], generated: &generate::Generated) -> BTr
     texts
 }
 
-/// All texts after generation.
-fn after<'s>(
-    subjects: &'s [(&'s str, &'s str)],
-    rewritten: &'s BTreeMap<String, Option<String>>,
-) -> Vec<(&'s str, Cow<'s, str>)> {
-    let mut after: Vec<(&str, Cow<'_, str>)> = Vec::new();
-    for (path, text) in subjects {
-        match rewritten.get(*path) {
-            Some(Some(changed)) => after.push((path, Cow::Borrowed(changed))),
-            Some(None) => {}
-            None => after.push((path, Cow::Borrowed(text))),
-        }
-    }
-    for (path, text) in rewritten {
-        if let Some(text) = text
-            && !subjects.iter().any(|(known, _)| known == path)
-        {
-            after.push((path, Cow::Borrowed(text)));
-        }
-    }
-    after
-}
-
-/// What a run found out about texts as they will be.
-pub(crate) struct Judged {
-    /// The report, but for what needs the texts.
-    pub(crate) report: Report,
-}
-
-fn finish(
-    texts: &[Text<'_>],
-    documents: &[Document<'_>],
-    rewritten: &BTreeMap<String, Option<String>>,
-    judged: Judged,
-) -> Evaluation {
-    let mut changes = Vec::new();
-    let stdin = documents.iter().find(|document| document.text.path.is_empty());
-    if let Some(document) = stdin {
-        let text = match &document.shape {
-            Shape::Stream => None,
-            _ => write::with_results(document, &judged.report.findings),
-        };
-        let text = text.unwrap_or_else(|| {
-            if write::needs_rewriting(document) {
-                write::changed(document, &write::Changes::default())
-            } else {
-                document.text.text.to_owned()
-            }
-        });
-        changes.push(Change { path: String::new(), text: Some(text.into_bytes()) });
-    } else if texts.iter().any(|text| text.path.is_empty()) {
-        changes.push(Change { path: String::new(), text: Some(Vec::new()) });
-    }
-    for (path, text) in rewritten {
-        if !path.is_empty() {
-            changes.push(Change { path: path.clone(), text: text.as_ref().map(|text| text.clone().into_bytes()) });
-        }
-    }
-    Evaluation { changes, report: judged.report }
-}
-
-/// The verdict that follows from findings.
-pub(crate) fn verdict(report: &Report) -> Verdict {
-    let error = report.findings.iter().any(|finding| finding.severity == crate::report::Severity::Error);
-    if error { Verdict::Findings } else { Verdict::Clean }
+/// All texts as the run leaves them.
+fn texts<'s>(subjects: &'s [(&'s str, &'s str)], rewritten: &'s Rewritten) -> Vec<Text<'s>> {
+    let known = |path: &str| subjects.iter().any(|(known, _)| *known == path);
+    let old = subjects.iter().filter_map(|(path, text)| match rewritten.get(*path) {
+        Some(changed) => Some(Text::new(path, changed.as_deref()?)),
+        None => Some(Text::new(path, text)),
+    });
+    let new = rewritten
+        .iter()
+        .filter(|(path, _)| !known(path))
+        .filter_map(|(path, text)| Some(Text::new(path.as_str(), text.as_deref()?)));
+    old.chain(new).collect()
 }
 
 /// What was done to objects, for the report.
