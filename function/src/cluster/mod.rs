@@ -11,6 +11,7 @@ pub mod plan;
 pub mod pools;
 pub mod requests;
 pub mod selectors;
+pub mod serving;
 
 use crate::cilium::{ClusterFlags, Profile};
 use crate::flux::clusters::Cluster;
