@@ -15,14 +15,15 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
     let requests: Vec<RequestReport> = view
         .requests
         .iter()
-        .map(|request| {
+        .zip(outcomes(view))
+        .map(|(request, outcomes)| {
             let service = request.service.known();
             RequestReport {
                 resource: request.object.resource(),
                 service: service.filter(|s| s.key.name != request.object.resource().name).map(|s| s.key.to_string()),
                 at: Some(request.object.place_of_name()),
                 pinned: request.requested.addresses.iter().map(|a| a.address.to_string()).collect(),
-                outcomes: outcomes(view, request),
+                outcomes,
             }
         })
         .collect();
