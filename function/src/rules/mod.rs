@@ -8,6 +8,9 @@
 #[cfg(test)]
 pub mod cases;
 pub mod finding;
+pub mod placement;
+pub mod pool_schema;
+pub mod proposal;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
@@ -78,6 +81,15 @@ macro_rules! rules {
 
 rules! {
     block_does_not_parse,
+    block_start_after_stop,
+    block_mixed_families,
+    block_host_bits,
+    pool_blocks_overlap,
+    pools_overlap,
+    pool_api_version_not_served,
+    pool_field_not_served,
+    pool_value_of_wrong_type,
+    selector_does_not_compile,
 }
 
 /// Judge clusters by every rule.
