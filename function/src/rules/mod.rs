@@ -90,6 +90,12 @@ rules! {
     pool_field_not_served,
     pool_value_of_wrong_type,
     selector_does_not_compile,
+    block_in_other_clusters_range,
+    block_outside_network,
+    clusters_overlap,
+    block_over_reserved,
+    headroom_used_up,
+    block_outside_plan,
 }
 
 /// Judge clusters by every rule.

@@ -136,7 +136,9 @@ impl Walk<'_, '_, '_> {
             return self.wrong(node, path, "a map", node.describe().to_owned(), None);
         }
         for entry in node.entries() {
-            let Some(key) = self.object.text(&entry.key).and_then(|key| key.known().map(str::to_owned)) else { continue };
+            let Some(key) = self.object.text(&entry.key).and_then(|key| key.known().map(str::to_owned)) else {
+                continue;
+            };
             match fields.iter().find(|(field, _)| *field == key) {
                 Some((_, shape)) => self.value(&entry.value, &format!("{path}.{key}"), *shape),
                 None => self.found.push(Departure {
