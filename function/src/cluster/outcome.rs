@@ -104,7 +104,9 @@ fn rivals(view: &ClusterView<'_, '_>, request: &Request<'_, '_>, service: &Servi
             continue;
         }
         if other.requested.addresses.iter().any(|a| a.address == address) {
-            if sharing.compatible(&Sharing::of(theirs, &view.profile), ports).is_err() {
+            // Without a key nothing is shared, whatever the rest says.
+            let theirs = Sharing::of(theirs, &view.profile);
+            if sharing.key.is_none() || sharing.compatible(&theirs, ports).is_err() {
                 return Some(format!("it asks for it, and so does {}: the first to come gets it", other.label()));
             }
             continue;

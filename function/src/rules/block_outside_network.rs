@@ -2,8 +2,8 @@
 //!
 //! ## What it does
 //!
-//! Holds each block against the `network` of its cluster in the config, family for family. Where BGP is on, addresses
-//! that the cluster's `ranges` give it expressly may lie anywhere.
+//! Holds each block against the `network` of its cluster in the config, family for family. Unless the config says that
+//! BGP is off (`bgpControlPlane: false`), addresses that the cluster's `ranges` give it expressly may lie anywhere.
 //!
 //! ## Why is this bad?
 //!
@@ -85,6 +85,7 @@ mod tests {
         // The network says nothing about IPv6.
         rule(&RULE).passes(&planned("cidr: \"fd00::/64\"", "a", "b"));
         rule(&RULE).passes(&alone("172.20.0.0/16", "", ""));
+        rule(&RULE).passes(&alone("172.20.0.0/16", "10.25.11.0/24", ""));
         rule(&RULE).passes(&alone("172.20.0.0/16", "10.25.11.0/24", "  cilium: {bgpControlPlane: true}\n"));
     }
 
@@ -93,7 +94,7 @@ mod tests {
         let failed = rule(&RULE).fails(&planned(BOTH, "10.25.11.100", "10.25.12.119")).at("${END}").times(1);
         failed.says("outside 10.25.11.0-10.25.11.255").proposes("10.25.11.119");
         rule(&RULE).fails(&planned("cidr: ${START}/32", "10.26.11.100", "b")).at("${START}/32");
-        rule(&RULE).fails(&alone("172.20.0.0/16", "10.25.11.0/24", ""));
+        rule(&RULE).fails(&alone("172.20.0.0/16", "10.25.11.0/24", "  cilium: {bgpControlPlane: false}\n"));
         rule(&RULE).fails(&alone("172.21.0.0/16", "10.25.11.0/24", "  cilium: {bgpControlPlane: true}\n"));
     }
 }

@@ -78,7 +78,8 @@ pub fn misplaced(views: &[ClusterView<'_, '_>], me: usize, block: &Block) -> Opt
     if !network.is_empty() {
         let mut outside = rest.subtract(&network);
         if view.flags.bgp_control_plane {
-            // BGP carries addresses off the segment, so a range that the plan gives expressly is fine.
+            // BGP carries addresses off the segment, so a range that the plan gives expressly is fine where BGP may
+            // be on: the flag is only off when the config says so.
             outside = outside.subtract(&plan.ranges);
         }
         if !outside.is_empty() {
