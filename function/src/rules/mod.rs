@@ -9,6 +9,9 @@
 pub mod cases;
 pub mod finding;
 pub mod gateway_addresses;
+pub mod placement;
+pub mod pool_schema;
+pub mod proposal;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
@@ -79,6 +82,21 @@ macro_rules! rules {
 
 rules! {
     block_does_not_parse,
+    block_start_after_stop,
+    block_mixed_families,
+    block_host_bits,
+    pool_blocks_overlap,
+    pools_overlap,
+    pool_api_version_not_served,
+    pool_field_not_served,
+    pool_value_of_wrong_type,
+    selector_does_not_compile,
+    block_in_other_clusters_range,
+    block_outside_network,
+    clusters_overlap,
+    block_over_reserved,
+    headroom_used_up,
+    block_outside_plan,
     gateway_address_unparsable,
     gateway_address_in_no_pool,
     gateway_in_other_cluster,
