@@ -92,6 +92,15 @@ impl LabelSelector {
         self.0.matches(labels)
     }
 
+    /// A label that it demands, with the values that will do: an object without it need not be held against it.
+    pub fn demanded(&self) -> Option<(String, BTreeSet<String>)> {
+        self.0.clone().into_iter().find_map(|expression| match expression {
+            Expression::Equal(key, value) => Some((key, BTreeSet::from([value]))),
+            Expression::In(key, values) => Some((key, values)),
+            _ => None,
+        })
+    }
+
     /// Whether it selects everything.
     pub fn selects_all(&self) -> bool {
         self.0.selects_all()

@@ -5,6 +5,7 @@
 //! the report prints it, and neither reads a manifest itself.
 
 pub mod announcement;
+mod contention;
 pub mod facts;
 pub mod outcome;
 pub mod plan;

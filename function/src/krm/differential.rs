@@ -208,9 +208,9 @@ fn boundary(text: &str, mut at: usize) -> usize {
 fn mutated(mut text: String, random: &mut Random) -> String {
     for _ in 0..random.below(4) {
         let at = boundary(&text, random.below(text.len() + 1));
-        let end = boundary(&text, (at + random.below(6)).min(text.len()));
+        let end = boundary(&text, (at + random.below(6)).min(text.len())).max(at);
         match random.below(4) {
-            0 => text.replace_range(at..end.max(at), ""),
+            0 => text.replace_range(at..end, ""),
             1 => {
                 let line = text[at..].find('\n').map_or(text.len(), |n| at + n + 1);
                 let end = text[line..].find('\n').map_or(text.len(), |n| line + n + 1);
@@ -219,7 +219,8 @@ fn mutated(mut text: String, random: &mut Random) -> String {
                 let to = text[..to].rfind('\n').map_or(0, |n| n + 1);
                 text.insert_str(to, &copy);
             }
-            _ => text.replace_range(at..end.max(at).min(at + random.below(2)), random.pick(BITS)),
+            2 => text.replace_range(at..end, random.pick(BITS)),
+            _ => text.insert_str(at, random.pick(BITS)),
         }
         if text.is_empty() {
             text.push('x');

@@ -114,6 +114,8 @@ impl<'t> Reader<'t> {
                     let string = tag.is_yaml_core_schema_tag("str") || (handle == "!" && suffix.is_empty());
                     if string { Tag::Str } else { Tag::Other }
                 });
+                let block = matches!(style, Style::Literal | Style::Folded);
+                let span = if block && text.is_empty() { self.block_header(span) } else { span };
                 let end = span.start + self.text.get(span.clone()).unwrap_or_default().trim_end().len();
                 let node = Node { value: Value::Scalar { text, style, tag }, span: span.start..end };
                 Ok(self.anchored(anchor, node))
@@ -207,6 +209,32 @@ impl<'t> Reader<'t> {
             }
         }
         Ok((entries, close))
+    }
+
+    /// Where the `|` or `>` of a block scalar without content stands: the parser places it where the next token is.
+    fn block_header(&self, span: Range<usize>) -> Range<usize> {
+        let header = |(at, _): (usize, char)| {
+            let (before, after) = (&self.text[..at], &self.text[at + 1..]);
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+            let ends = rest.is_empty() || rest.starts_with(['\r', '\n']) || {
+                let blank = rest.starts_with([' ', '\t']);
+                blank && (rest.trim_start_matches([' ', '\t'])).starts_with(['#', '\r', '\n'])
+            };
+            (ends && before.ends_with([' ', '\t'])).then(|| at..at + 1 + after.len() - rest.len())
+        };
+        if self.text[span.start..].starts_with(['|', '>']) {
+            return span;
+        }
+        let mut before = &self.text[..span.start];
+        loop {
+            let start = before.trim_end().rfind('\n').map_or(0, |at| at + 1);
+            let line = &self.text[start..before.trim_end().len()];
+            if !line.trim_start().starts_with('#') || start == 0 {
+                let found = line.char_indices().filter(|(_, c)| matches!(c, '|' | '>'));
+                return found.map(|(at, c)| (start + at, c)).find_map(header).unwrap_or(span);
+            }
+            before = &self.text[..start];
+        }
     }
 
     fn anchored(&mut self, anchor: usize, node: Node<'t>) -> Node<'t> {

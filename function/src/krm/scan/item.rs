@@ -57,7 +57,7 @@ fn item(cursor: &mut Cursor<'_>, indent: usize) -> Option<(ItemOutline, Option<u
         column = cursor.to_content()?;
     }
     let home = column?;
-    if home <= indent {
+    if home <= indent || is_dash(cursor) {
         return None;
     }
     let mut reading = Reading {
