@@ -173,7 +173,10 @@ fn list(random: &mut Random) -> String {
         for _ in 0..random.below(4) {
             // Sound pieces most of the time.
             let most = if random.below(4) == 0 { ENTRIES.len() } else { 36 };
-            lines.push(random.pick(&ENTRIES[..most]).to_owned());
+            let entry = random.pick(&ENTRIES[..most]);
+            // A key of its own, most of the time.
+            let own = entry.strip_prefix("a:").filter(|_| random.below(20) > 0);
+            lines.push(own.map_or_else(|| entry.to_owned(), |rest| format!("k{}:{rest}", lines.len())));
         }
         if random.below(3) == 0 {
             let (a, b) = (random.below(lines.len()), random.below(lines.len()));
@@ -186,7 +189,7 @@ fn list(random: &mut Random) -> String {
             text.push_str(random.pick(&["\n", "# between\n", "  # between\n", "\n\n"]));
         }
     }
-    for _ in 0..random.below(3) {
+    for _ in 0..random.below(4).saturating_sub(2) {
         text.push_str(random.pick(TAILS));
     }
     if random.below(8) == 0 {
@@ -206,7 +209,7 @@ fn boundary(text: &str, mut at: usize) -> usize {
 }
 
 fn mutated(mut text: String, random: &mut Random) -> String {
-    for _ in 0..random.below(4) {
+    for _ in 0..random.below(5).saturating_sub(2) {
         let at = boundary(&text, random.below(text.len() + 1));
         let end = boundary(&text, (at + random.below(6)).min(text.len())).max(at);
         match random.below(4) {
