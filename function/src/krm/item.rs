@@ -55,6 +55,11 @@ const READ: &[&str] = &[
     "Service",
 ];
 
+/// Whether trees of this kind are read, and those without a kind.
+pub(super) fn reads(kind: &str) -> bool {
+    kind.is_empty() || READ.contains(&kind)
+}
+
 impl<'t> Item<'t> {
     /// Read who an object is.
     pub fn new(node: Node<'t>, whole: Range<usize>) -> Self {
@@ -99,8 +104,7 @@ impl<'t> Item<'t> {
 
     /// Whether anything reads its tree: its kind is one of ours, it has none, or we made it.
     pub fn is_read(&self) -> bool {
-        let kind = self.resource.kind.as_str();
-        kind.is_empty() || READ.contains(&kind) || self.marks.generated_by.is_some()
+        reads(&self.resource.kind) || self.marks.generated_by.is_some()
     }
 
     /// Whether it is of this kind, in any version of this API group (empty for the core group).

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::document::{Document, Shape};
-use super::item::Item;
+use super::item::{Item, reads};
 use super::node::{Entry, Node, Style, Value};
 use super::parse::Reader;
 use super::place::Text;
@@ -43,20 +43,15 @@ impl<'t> Document<'t> {
     fn outlined_item(&self, outline: &ItemOutline, previous: usize) -> Option<Item<'t>> {
         let whole = |span: &Range<usize>| self.dash(span.start, previous)..self.text.line_end(span.end);
         let text = |range: &Option<Range<usize>>| range.clone().and_then(|range| self.text.text.get(range));
-        if outline.certain {
+        let kind = text(&outline.kind).unwrap_or_default();
+        if outline.certain && !reads(kind) {
             let metadata = match &outline.metadata {
                 Some(range) => Some(single(Reader::of_slice(self.text.text, range.clone(), 2))?),
                 None => None,
             };
             let metadata = metadata.as_ref().and_then(|map| map.get("metadata"));
-            let (api_version, kind) = (text(&outline.api_version), text(&outline.kind));
-            let item = Item::known(
-                api_version.unwrap_or_default(),
-                kind.unwrap_or_default(),
-                metadata,
-                outline.span.clone(),
-                whole(&outline.span),
-            );
+            let api_version = text(&outline.api_version).unwrap_or_default();
+            let item = Item::known(api_version, kind, metadata, outline.span.clone(), whole(&outline.span));
             if !item.is_read() {
                 return Some(item);
             }

@@ -36,7 +36,7 @@ impl Mark {
     fn advance(&mut self, from: usize, bytes: &[u8]) {
         let mut rest = bytes;
         if let Some(last) = memchr::memrchr(b'\n', bytes) {
-            self.feeds += bytes.iter().filter(|&&byte| byte == b'\n').count();
+            self.feeds += memchr::memchr_iter(b'\n', bytes).count();
             self.line_start = from + last + 1;
             self.characters = 0;
             rest = &bytes[last + 1..];
@@ -77,18 +77,25 @@ impl<'t> Text<'t> {
 
     /// Start of the line that holds `offset`.
     pub fn line_start(&self, offset: usize) -> usize {
-        self.mark(offset).line_start
+        let offset = offset.min(self.text.len());
+        let near = offset.saturating_sub(STRIDE);
+        let feed = memchr::memrchr(b'\n', &self.text.as_bytes()[near..offset]);
+        feed.map_or_else(|| self.mark(near).line_start, |at| near + at + 1)
     }
 
     /// One past the line feed that ends the line of `offset`, or the end of the text.
     pub fn line_end(&self, offset: usize) -> usize {
-        let offset = offset.min(self.text.len());
-        let (line, next) = (self.mark(offset).feeds, offset / STRIDE + 1);
+        let bytes = self.text.as_bytes();
+        let offset = offset.min(bytes.len());
+        let near = (offset + STRIDE).min(bytes.len());
+        if let Some(at) = memchr::memchr(b'\n', &bytes[offset..near]) {
+            return offset + at + 1;
+        }
         // Marks on the same line are stepped over, however long it is.
+        let (line, next) = (self.mark(near).feeds, near / STRIDE + 1);
         let skipped = self.marks.get(next..).map_or(0, |marks| marks.partition_point(|mark| mark.feeds == line));
-        let from = if skipped == 0 { offset } else { (next + skipped - 1) * STRIDE };
-        let end = memchr::memchr(b'\n', &self.text.as_bytes()[from..]);
-        end.map_or(self.text.len(), |at| from + at + 1)
+        let from = if skipped == 0 { near } else { (next + skipped - 1) * STRIDE };
+        memchr::memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |at| from + at + 1)
     }
 
     /// The line ending in use: that of the first line.
