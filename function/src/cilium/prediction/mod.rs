@@ -121,7 +121,7 @@ pub struct Question<'a> {
 /// let services = [Service { service_type: "LoadBalancer".into(), ..Service::default() }];
 /// let flags = ClusterFlags::default();
 /// let predicted = predict(Question { pools: &pools, services: &services, profile: &profile, flags: &flags });
-/// let wishes = predicted[0].wishes.as_ref()?;
+/// let wishes = predicted[0].wishes.clone()?;
 /// assert!(matches!(wishes[0].1, Outcome::Address { pool: 0, .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
