@@ -3,10 +3,22 @@
 
 use std::process::ExitCode;
 
+pub mod cli;
 pub mod contract;
+pub mod function_mode;
+pub mod package;
+pub mod report;
 pub mod sandbox;
 
 /// The whole program; `main.rs` only calls it.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    cli::main(|bounds| {
+        let limits = sandbox::Limits { deadline: bounds.timeout, memory: bounds.max_memory, output: bounds.max_output };
+        let sandbox = sandbox::SandboxBuilder::new().limits(limits);
+        let sandbox = match &bounds.module {
+            Some(path) => sandbox.component_file(path),
+            None => sandbox,
+        };
+        Ok(sandbox.build()?)
+    })
 }

@@ -126,6 +126,18 @@ pub enum Category {
     Wiring,
 }
 
+impl Category {
+    /// Its name as written in reports and tags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Correctness => "correctness",
+            Category::Plan => "plan",
+            Category::Suspicious => "suspicious",
+            Category::Wiring => "wiring",
+        }
+    }
+}
+
 /// One thing that somebody should know, for one cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

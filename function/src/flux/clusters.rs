@@ -1,0 +1,235 @@
+//! Which clusters there are, what each applies, and with which settings.
+
+use std::rc::Rc;
+
+use super::expression::Dialect;
+use super::fact::Fact;
+use super::files::{Files, Located, directory_of, normalised};
+use super::object::Object;
+use super::settings::{Holder, Sources, below};
+use super::variables::Variables;
+use super::walk::Walk;
+use crate::krm::annotations;
+use crate::report::NotChecked;
+
+/// A cluster as the config or the input names it, before anything is followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterName {
+    /// Its name.
+    pub name: String,
+    /// The directory Flux starts from.
+    pub entrypoint: Option<String>,
+    /// Name of its settings ConfigMap.
+    pub settings_name: String,
+    /// Namespace of its settings ConfigMap.
+    pub settings_namespace: String,
+}
+
+/// What the clusters of an input are told apart by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The clusters of the network plan; empty to find them.
+    pub clusters: Vec<ClusterName>,
+    /// Name of the settings ConfigMap where no cluster says otherwise.
+    pub settings_name: String,
+    /// Its namespace.
+    pub settings_namespace: String,
+    /// The settings key whose value names the cluster.
+    pub cluster_key: String,
+    /// How Flux reads expressions.
+    pub dialect: Dialect,
+}
+
+/// One cluster with everything it applies.
+#[derive(Debug)]
+pub struct Cluster<'a, 't> {
+    /// Its name.
+    pub name: String,
+    /// The directory Flux starts from.
+    pub entrypoint: Option<String>,
+    /// Everything it applies, in the order met.
+    pub objects: Vec<Object<'a, 't>>,
+    /// Its settings, whoever uses them.
+    pub settings: Rc<Variables>,
+    /// The settings ConfigMap itself, to add keys to.
+    pub settings_object: Option<Located<'a, 't>>,
+    /// What could not be followed.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// Follow the input to its clusters. Also hands back what no verdict on a whole cluster is possible for.
+pub fn clusters<'a, 't>(files: &Files<'a, 't>, telling: &Telling) -> (Vec<Cluster<'a, 't>>, Vec<NotChecked>) {
+    let mut names = if telling.clusters.is_empty() { found(files, telling) } else { telling.clusters.clone() };
+    for name in &mut names {
+        name.entrypoint = name.entrypoint.as_deref().map(normalised);
+    }
+    let mut notes = Vec::new();
+    let has_files = files.all().next().is_some();
+    let rooted = has_files && names.iter().any(|n| n.entrypoint.as_ref().is_some_and(|dir| files.has_directory(dir)));
+    if !rooted {
+        names = told_by_settings(files, telling, names, &mut notes);
+    }
+    let clusters = names
+        .iter()
+        .map(|name| {
+            let foreign = names.iter().filter(|n| n.name != name.name).filter_map(|n| n.entrypoint.clone()).collect();
+            let entrypoint = if rooted { name.entrypoint.as_deref() } else { None };
+            let sources = Sources {
+                files,
+                entrypoint,
+                foreign: if rooted { foreign } else { Vec::new() },
+                dialect: telling.dialect,
+            };
+            cluster(files, &sources, name)
+        })
+        .collect();
+    (clusters, notes)
+}
+
+fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &ClusterName) -> Cluster<'a, 't> {
+    let mut settings = Variables::none(sources.dialect);
+    sources.add(&mut settings, "ConfigMap", &name.settings_namespace, &name.settings_name);
+    settings.runs = true;
+    let settings_object = match sources.find("ConfigMap", &name.settings_namespace, &name.settings_name) {
+        Some(Holder::Object(located)) => Some(located),
+        _ => None,
+    };
+    let (objects, mut not_checked) = match sources.entrypoint {
+        Some(entrypoint) => Walk::from(files, sources, entrypoint),
+        None => (flat(files, sources, &mut settings), Vec::new()),
+    };
+    if sources.entrypoint.is_some() && settings_object.is_none() {
+        // No ConfigMap of the configured name: what its Kustomizations substitute is what it has.
+        if let Some(object) =
+            objects.iter().filter(|o| o.kustomization.is_some()).max_by_key(|o| o.variables.by_name.len())
+            && !object.variables.by_name.is_empty()
+        {
+            settings = (*object.variables).clone();
+        }
+    }
+    for note in &mut not_checked {
+        note.cluster = Some(name.name.clone());
+    }
+    Cluster {
+        name: name.name.clone(),
+        entrypoint: sources.entrypoint.map(str::to_owned),
+        objects,
+        settings: Rc::new(settings),
+        settings_object,
+        not_checked,
+    }
+}
+
+/// Without an entry point: everything is applied, and with the settings.
+fn flat<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, settings: &mut Variables) -> Vec<Object<'a, 't>> {
+    let all: Vec<Located<'a, 't>> =
+        files.all().map(|(_, located)| located).chain(files.pathless().iter().copied()).collect();
+    let bare = Rc::new(Variables::none(sources.dialect));
+    if settings.by_name.is_empty() {
+        // Follow a Flux Kustomization of the list to the settings it names.
+        for &located in all.iter().filter(|(_, item)| item.is("kustomize.toolkit.fluxcd.io", "Kustomization")) {
+            let variables = sources.of_kustomization(&Object::with_variables(located, bare.clone()));
+            if !variables.by_name.is_empty() {
+                *settings = variables;
+                break;
+            }
+        }
+    }
+    settings.runs = true;
+    let variables = Rc::new(settings.clone());
+    all.into_iter()
+        .filter(|(_, item)| item.annotation(annotations::LOCAL_CONFIG) != Some("true"))
+        .map(|located| {
+            let plain = located.1.is("kustomize.toolkit.fluxcd.io", "Kustomization") || located.1.is("", "ConfigMap");
+            Object::with_variables(located, if plain { bare.clone() } else { variables.clone() })
+        })
+        .collect()
+}
+
+/// Clusters of an input whose config names none: one for each settings ConfigMap that has Flux Kustomizations
+/// below its directory, else one for each settings ConfigMap, else one.
+fn found(files: &Files<'_, '_>, telling: &Telling) -> Vec<ClusterName> {
+    let mut names: Vec<ClusterName> = Vec::new();
+    for (path, (_, item)) in files.all() {
+        if !is_settings(item, &telling.settings_namespace, &telling.settings_name) {
+            continue;
+        }
+        let directory = directory_of(path).to_owned();
+        let leads = files.all().any(|(path, (_, item))| {
+            below(path, &directory) && item.is("kustomize.toolkit.fluxcd.io", "Kustomization")
+        });
+        let name = item.tree().text_at(&["data", &telling.cluster_key]).map_or_else(
+            || directory.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or("cluster").to_owned(),
+            str::to_owned,
+        );
+        names.push(ClusterName { name, entrypoint: leads.then_some(directory), ..ClusterName::default() });
+    }
+    if names.is_empty() {
+        names.push(ClusterName { name: "cluster".into(), ..ClusterName::default() });
+    }
+    for name in &mut names {
+        name.settings_name.clone_from(&telling.settings_name);
+        name.settings_namespace.clone_from(&telling.settings_namespace);
+    }
+    names
+}
+
+/// A list without entry points, as kustomize sends it, is one cluster's or says by its settings which clusters
+/// it is for.
+fn told_by_settings(
+    files: &Files<'_, '_>,
+    telling: &Telling,
+    names: Vec<ClusterName>,
+    notes: &mut Vec<NotChecked>,
+) -> Vec<ClusterName> {
+    if names.len() < 2 {
+        return names;
+    }
+    let sources = Sources { files, entrypoint: None, foreign: Vec::new(), dialect: telling.dialect };
+    let told: Vec<ClusterName> = names
+        .iter()
+        .filter(|name| {
+            let mut settings = Variables::none(telling.dialect);
+            sources.add(&mut settings, "ConfigMap", &name.settings_namespace, &name.settings_name);
+            let says = settings.by_name.get(&telling.cluster_key).map(|variable| &variable.value);
+            let own_settings = names
+                .iter()
+                .filter(|n| {
+                    (&n.settings_name, &n.settings_namespace) == (&name.settings_name, &name.settings_namespace)
+                })
+                .count()
+                == 1;
+            match says {
+                Some(Fact::Known(value)) => *value == name.name,
+                _ => own_settings && settings.open.is_none(),
+            }
+        })
+        .cloned()
+        .collect();
+    if told.is_empty() {
+        let all: Vec<&str> = names.iter().map(|n| n.name.as_str()).collect();
+        notes.push(NotChecked {
+            cluster: None,
+            what: format!("the plan of {}", all.join(" and ")),
+            because: format!(
+                "nothing in the input says which of these clusters it is for: no settings with the key {}",
+                telling.cluster_key
+            ),
+            at: None,
+        });
+        // What needs no plan is judged all the same.
+        return vec![ClusterName {
+            name: "cluster".into(),
+            entrypoint: None,
+            settings_name: telling.settings_name.clone(),
+            settings_namespace: telling.settings_namespace.clone(),
+        }];
+    }
+    told
+}
+
+fn is_settings(item: &crate::krm::item::Item<'_>, namespace: &str, name: &str) -> bool {
+    item.is("", "ConfigMap")
+        && item.resource.name == name
+        && item.resource.namespace.as_deref().is_none_or(|own| own == namespace)
+}

@@ -1,0 +1,14 @@
+//! What each cluster really applies, and with which values: Flux's view of the input.
+//!
+//! [`files`] sorts the objects into their files, [`clusters`] finds the clusters, [`walk`] follows each from its
+//! entry point through Kustomizations, [`settings`] finds the variables on the way, and an [`object::Object`] is
+//! one manifest as one cluster sees it. A value that cannot be known says so ([`fact::Fact`]) instead of guessing.
+
+pub mod clusters;
+pub mod expression;
+pub mod fact;
+pub mod files;
+pub mod object;
+pub mod settings;
+pub mod variables;
+pub mod walk;

@@ -1,0 +1,222 @@
+//! One object as one cluster applies it: its manifest, with that cluster's values.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::expression;
+use super::fact::Fact;
+use super::files::Located;
+use super::variables::Variables;
+use crate::krm::annotations;
+use crate::krm::document::Document;
+use crate::krm::item::Item;
+use crate::krm::node::{Node, Style, Value};
+use crate::report::{Link, Place, ResourceRef};
+
+/// A text of a manifest as one cluster sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// As it stands in the file, unquoted.
+    pub written: String,
+    /// After substitution.
+    pub value: Fact<String>,
+    /// The bytes it stands on.
+    pub span: Range<usize>,
+    /// The variables it was made of, in order of mention.
+    pub variables: Vec<String>,
+    /// Variables that nothing sets and that have no default.
+    pub undefined: Vec<String>,
+}
+
+impl Text {
+    /// The value, when it is known.
+    pub fn known(&self) -> Option<&str> {
+        self.value.known().map(String::as_str)
+    }
+}
+
+/// One object as one cluster applies it.
+#[derive(Debug, Clone)]
+pub struct Object<'a, 't> {
+    /// The text it stands in.
+    pub document: &'a Document<'t>,
+    /// The manifest.
+    pub item: &'a Item<'t>,
+    /// What is substituted in it.
+    pub variables: Rc<Variables>,
+    /// The Flux Kustomization that applies it, as `namespace/name`.
+    pub kustomization: Option<Rc<str>>,
+    /// The namespace that a kustomization or Flux's `targetNamespace` gives it.
+    pub namespace_override: Option<Rc<str>>,
+    /// Why its fields may differ from what is written: patches, name prefixes and the like on the way.
+    pub altered: Option<Rc<str>>,
+    /// What kustomizations put in front of its name.
+    pub prefix: Rc<str>,
+    /// What kustomizations put behind its name.
+    pub suffix: Rc<str>,
+    /// Labels that kustomizations add.
+    pub labels: Rc<BTreeMap<String, String>>,
+}
+
+impl<'a, 't> Object<'a, 't> {
+    /// A manifest as it stands in its file, with these values.
+    pub fn with_variables((document, item): Located<'a, 't>, variables: Rc<Variables>) -> Self {
+        Self {
+            document,
+            item,
+            variables,
+            kustomization: None,
+            namespace_override: None,
+            altered: None,
+            prefix: "".into(),
+            suffix: "".into(),
+            labels: Rc::default(),
+        }
+    }
+
+    /// A scalar as this cluster sees it; `None` for null, lists and maps.
+    pub fn text(&self, node: &Node<'_>) -> Option<Text> {
+        let Value::Scalar { text, style, .. } = &node.value else { return None };
+        if node.is_null() {
+            return None;
+        }
+        let mut seen = Text {
+            written: text.to_string(),
+            value: Fact::Known(text.to_string()),
+            span: node.span.clone(),
+            variables: Vec::new(),
+            undefined: Vec::new(),
+        };
+        if self.substitutes() && expression::has_expression(text) {
+            match expression::evaluate(text, &|name| self.variables.lookup(name), self.variables.dialect) {
+                Ok(evaluated) => {
+                    seen.variables = evaluated.used;
+                    seen.undefined = evaluated.undefined;
+                    seen.value = match evaluated.unknown {
+                        Some(why) => Fact::Unknown(why),
+                        None if matches!(style, Style::Literal | Style::Folded) => Fact::Known(evaluated.text),
+                        None => retyped(evaluated.text),
+                    };
+                }
+                Err(error) => {
+                    seen.undefined = self.undefined_in(text);
+                    seen.variables.clone_from(&seen.undefined);
+                    seen.value = Fact::Unknown(format!("Flux cannot substitute here: {error}"));
+                }
+            }
+        }
+        if let Some(why) = &self.altered {
+            seen.value = Fact::Unknown(why.to_string());
+        }
+        Some(seen)
+    }
+
+    /// The scalar under a path of keys.
+    pub fn text_at(&self, path: &[&str]) -> Option<Text> {
+        self.item.tree().at(path).and_then(|node| self.text(node))
+    }
+
+    /// Entries of a map of texts (labels, annotations), keys and values as this cluster sees them.
+    pub fn map_at(&self, path: &[&str]) -> Vec<(Text, Option<Text>)> {
+        let Some(node) = self.item.tree().at(path) else { return Vec::new() };
+        node.entries().iter().filter_map(|e| Some((self.text(&e.key)?, self.text(&e.value)))).collect()
+    }
+
+    /// The value of an annotation.
+    pub fn annotation(&self, key: &str) -> Option<Text> {
+        self.text_at(&["metadata", "annotations", key])
+    }
+
+    /// The object's name; empty text when none is written.
+    pub fn name(&self) -> Fact<String> {
+        let name = self.text_at(&["metadata", "name"]).map_or_else(|| Fact::Known(String::new()), |text| text.value);
+        name.map(|name| format!("{}{name}{}", self.prefix, self.suffix))
+    }
+
+    /// Its labels, those that kustomizations add included; unknown when one of them is.
+    pub fn labels(&self) -> Fact<BTreeMap<String, String>> {
+        let mut labels = BTreeMap::new();
+        for (key, value) in self.map_at(&["metadata", "labels"]) {
+            let value = value.map_or(Fact::Known(String::new()), |text| text.value);
+            match (key.value, value) {
+                (Fact::Known(key), Fact::Known(value)) => labels.insert(key, value),
+                (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => return Fact::Unknown(why),
+            };
+        }
+        labels.extend(self.labels.iter().map(|(key, value)| (key.clone(), value.clone())));
+        Fact::Known(labels)
+    }
+
+    /// The namespace it ends up in, `default` where nothing says otherwise.
+    pub fn namespace(&self) -> Fact<String> {
+        if let Some(namespace) = &self.namespace_override {
+            return Fact::Known(namespace.to_string());
+        }
+        self.text_at(&["metadata", "namespace"]).map_or_else(|| Fact::Known("default".into()), |text| text.value)
+    }
+
+    /// Who it is, as far as this cluster's values tell.
+    pub fn resource(&self) -> ResourceRef {
+        let name = self.name().known().cloned().unwrap_or_else(|| self.item.resource.name.clone());
+        let namespaced = self.item.resource.namespace.is_some() || self.namespace_override.is_some();
+        ResourceRef {
+            name,
+            namespace: if namespaced { self.namespace().known().cloned() } else { None },
+            ..self.item.resource.clone()
+        }
+    }
+
+    /// The place of a span in this object.
+    pub fn place(&self, span: &Range<usize>) -> Place {
+        self.document.place(self.item, span)
+    }
+
+    /// The place of the object's name, or of the object.
+    pub fn place_of_name(&self) -> Place {
+        match self.item.tree().at(&["metadata", "name"]) {
+            Some(node) => self.place(&node.span),
+            None => self.place(&(self.item.span.start..self.item.span.start)),
+        }
+    }
+
+    /// How a text came to its value: the variables it was made of, the last one being where to edit.
+    pub fn chain(&self, text: &Text) -> Vec<Link> {
+        text.variables.iter().filter_map(|name| self.variables.link(name)).collect()
+    }
+
+    /// Whether Flux substitutes in this object.
+    pub fn substitutes(&self) -> bool {
+        let disabled = ["labels", "annotations"].iter().any(|kind| {
+            self.item.tree().text_at(&["metadata", kind, annotations::FLUX_SUBSTITUTE]) == Some("disabled")
+        });
+        self.variables.runs && !disabled
+    }
+
+    /// Names in a text that nothing sets, found by reading it leniently.
+    fn undefined_in(&self, text: &str) -> Vec<String> {
+        let lenient = expression::Dialect { strict: false, ..self.variables.dialect };
+        expression::evaluate(text, &|name| self.variables.lookup(name), lenient)
+            .map(|evaluated| evaluated.undefined)
+            .unwrap_or_default()
+    }
+}
+
+/// What is left of a substituted text when it is read as YAML once more: kustomize has dropped the quotes, so a
+/// value may turn into something else than text (facts of `sigs.k8s.io/yaml` on plain scalars).
+fn retyped(text: String) -> Fact<String> {
+    let trimmed = text.trim_matches([' ', '\t']);
+    let content = trimmed.split(" #").next().unwrap_or_default().trim_end();
+    match content.as_bytes().first() {
+        Some(b'[' | b'{' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`') => {
+            Fact::Unknown(format!("the substituted value {content:?} is no plain text in YAML"))
+        }
+        Some(quote @ (b'"' | b'\'')) if content.len() >= 2 && content.as_bytes().last() == Some(quote) => {
+            Fact::Known(content[1..content.len() - 1].to_owned())
+        }
+        _ if content.contains(": ") || content.ends_with(':') && !content.ends_with("::") => {
+            Fact::Unknown(format!("the substituted value {content:?} is no plain text in YAML"))
+        }
+        _ => Fact::Known(content.to_owned()),
+    }
+}

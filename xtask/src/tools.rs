@@ -1,0 +1,104 @@
+//! The real programs, built at their pins into `target/tools`.
+//!
+//! Each is a Go module of its own under `tests/tools`, with its checksums under version control. Go's build cache makes
+//! a second build a matter of a second; a stamp of the pins saves even that, and keeps the command quiet.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    Failure,
+    command::{self, program, root},
+};
+
+/// One program to build.
+pub(crate) struct Tool {
+    /// Its directory under `tests/tools`, and its file name in `target/tools`.
+    pub(crate) name: &'static str,
+    /// The package to build; `.` where the wrapper module itself is the program.
+    package: &'static str,
+    /// Linker flags: what the upstream release build stamps in.
+    ldflags: &'static str,
+}
+
+/// What the tests ask.
+pub(crate) const REAL_PROGRAMS: &[Tool] = &[
+    Tool { name: "kustomize", package: "sigs.k8s.io/kustomize/kustomize/v5", ldflags: "" },
+    Tool {
+        name: "kpt",
+        package: "github.com/kptdev/kpt",
+        ldflags: "-X github.com/kptdev/kpt/run.version=v1.0.0-beta.60",
+    },
+];
+
+/// What the benches are held against: functions that do nothing, on both Go SDKs.
+pub(crate) const BASELINES: &[Tool] =
+    &[Tool { name: "noop-kyaml", package: ".", ldflags: "" }, Tool { name: "noop-fnsdk", package: ".", ldflags: "" }];
+
+/// Where they are put.
+pub(crate) fn directory() -> PathBuf {
+    root().join("target/tools")
+}
+
+/// `cargo xtask tools`.
+pub(crate) fn build_all() -> Result<(), Failure> {
+    REAL_PROGRAMS.iter().chain(BASELINES).try_for_each(build)
+}
+
+/// Build one unless it is there already, from the same pin by the same Go.
+pub(crate) fn build(tool: &Tool) -> Result<(), Failure> {
+    let go = go_version()?;
+    let source = root().join("tests/tools").join(tool.name);
+    let binary = directory().join(tool.name);
+    let stamp_path = directory().join(format!("{}.stamp", tool.name));
+    let stamp = stamp(&source, &format!("{go}\n{} {}\n", tool.package, tool.ldflags))?;
+    if binary.is_file() && std::fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
+        return Ok(());
+    }
+    let mut build = program("go");
+    // Two compilers at a time: more of them take more memory than a small machine has. cgo is off as in the upstream
+    // releases, so no C compiler is needed.
+    build.env("CGO_ENABLED", "0").env("GOFLAGS", go_flags()).args(["build", "-p", "2", "-trimpath"]);
+    if !tool.ldflags.is_empty() {
+        build.args(["-ldflags", tool.ldflags]);
+    }
+    build.arg("-o").arg(&binary).arg(tool.package).current_dir(&source);
+    command::run(&mut build)?;
+    std::fs::write(&stamp_path, stamp).map_err(|error| format!("cannot write {}: {error}", stamp_path.display()))
+}
+
+/// The user's own flags stay; only the stamp of the version control is off, which fails in an exported tree.
+fn go_flags() -> String {
+    let own = std::env::var("GOFLAGS").unwrap_or_default();
+    format!("{own} -buildvcs=false").trim_start().to_owned()
+}
+
+fn go_version() -> Result<String, Failure> {
+    match program("go").arg("version").output() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        _ => Err("no Go toolchain: install Go 1.25 or newer (https://go.dev/dl)".to_owned()),
+    }
+}
+
+/// Everything that the binary depends on: the wrapper module's files and how it is built.
+fn stamp(source: &Path, how: &str) -> Result<String, Failure> {
+    let mut stamp = how.to_owned();
+    let mut directories = vec![source.to_path_buf()];
+    let mut files = Vec::new();
+    let unreadable = |error: std::io::Error| format!("cannot read {}: {error}", source.display());
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_dir() { directories.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    for file in files {
+        stamp.push_str(&std::fs::read_to_string(&file).map_err(unreadable)?);
+    }
+    Ok(stamp)
+}
+
+/// The first of these tools that cannot be had here is one skipped suite, with its reason.
+pub(crate) fn missing(tools: &[Tool]) -> Vec<(&'static str, Failure)> {
+    tools.iter().filter_map(|tool| Some((tool.name, build(tool).err()?))).collect()
+}
