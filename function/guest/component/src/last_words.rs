@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Found by the host; the same sixteen bytes stand there.
-const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00\x01";
+const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00";
 
 /// The most that is kept of a message.
 const LONGEST: usize = 1024;
