@@ -98,7 +98,7 @@ fn who_shares_an_address_is_no_rival() {
 #[test]
 fn a_pin_outside_of_what_pools_hand_out_waits() {
     let s = pinned("s", "10.0.0.0");
-    assert_eq!(first(&[s.clone()]), "no_pool: the cluster has no pool at all, so LB-IPAM does nothing");
+    assert_eq!(first(std::slice::from_ref(&s)), "no_pool: the cluster has no pool at all, so LB-IPAM does nothing");
     let far = pool("p", "blocks: [{cidr: 10.1.0.0/24}]");
     assert_eq!(first(&[s.clone(), far]), "no_pool: no enabled pool holds 10.0.0.0");
     let off = pool("p", &format!("{LAN}, disabled: true"));
@@ -184,7 +184,7 @@ fn who_is_not_served_gets_nothing() {
 fn use_of_a_pool_is_counted_once_an_address_and_only_when_certain() {
     let used = |parts: &[String]| cluster(parts).pools[0].used.clone();
     let p = pool("p", LAN);
-    assert_eq!(used(&[p.clone()]).as_deref(), Some("0"));
+    assert_eq!(used(std::slice::from_ref(&p)).as_deref(), Some("0"));
     let three = [p.clone(), pinned("s", "10.0.0.7"), pinned("t", "10.0.0.7"), service("u", "", "")];
     assert_eq!(used(&three).as_deref(), Some("2"), "one pinned by two, one drawn");
     let either = [p.clone(), pool("q", "blocks: [{cidr: 10.1.0.0/24}]"), service("u", "", "")];

@@ -78,7 +78,7 @@ fn preamble(cursor: &mut Cursor<'_>) -> Option<usize> {
     }
     let mut begin = cursor.at;
     let mut marked = false;
-    while let Some(indent) = cursor.to_content()? {
+    while let Some(indent) = cursor.skip_to_content()? {
         if !marked && indent == 0 && cursor.rest().starts_with(b"---") {
             marked = true;
             cursor.at += 3;
