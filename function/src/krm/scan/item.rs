@@ -200,8 +200,8 @@ impl Reading {
                 let twice = self.outline.metadata.replace(key.start..key.end).is_some();
                 return (!twice).then_some(());
             }
-            // A merge key, or blanks before the colon.
-            b"<<" | [.., b' '] => {
+            // A merge key, blanks before the colon, and whatever else is no plain name.
+            name if !is_word(name) => {
                 self.outline.certain = false;
                 return Some(());
             }
