@@ -23,7 +23,7 @@ pub struct ItemOutline {
 
 /// Step over all items, up to the next key at the root or the end of the text.
 pub(super) fn items(cursor: &mut Cursor<'_>) -> Option<Vec<ItemOutline>> {
-    let indent = cursor.to_content()??;
+    let indent = cursor.skip_to_content()??;
     cursor.margin = indent;
     let mut items = Vec::new();
     loop {
@@ -54,7 +54,7 @@ fn item(cursor: &mut Cursor<'_>, indent: usize) -> Option<(ItemOutline, Option<u
     let mut column = Some(cursor.at - line);
     if cursor.at_line_end() || blanks > 0 && cursor.peek() == Some(b'#') {
         cursor.next_line();
-        column = cursor.to_content()?;
+        column = cursor.skip_to_content()?;
     }
     let home = column?;
     if home <= indent || is_dash(cursor) {
@@ -70,7 +70,7 @@ fn item(cursor: &mut Cursor<'_>, indent: usize) -> Option<(ItemOutline, Option<u
     };
     while let Some(at) = column.filter(|&at| at > indent) {
         reading.line(cursor, at)?;
-        column = cursor.to_content()?;
+        column = cursor.skip_to_content()?;
     }
     let end = cursor.at - column.unwrap_or(0);
     Some((reading.done(cursor, line..end), column))
@@ -200,7 +200,8 @@ impl Reading {
                 let twice = self.outline.metadata.replace(key.start..key.end).is_some();
                 return (!twice).then_some(());
             }
-            b"<<" => {
+            // A merge key, blanks before the colon, and whatever else is no plain name.
+            name if !is_word(name) => {
                 self.outline.certain = false;
                 return Some(());
             }

@@ -68,7 +68,7 @@ impl<'b> Cursor<'b> {
 
     /// From the start of a line to the first content, over blank lines and comments. `Some(None)` at the end of the
     /// text, else the column; `None` at a tab.
-    pub(super) fn to_content(&mut self) -> Option<Option<usize>> {
+    pub(super) fn skip_to_content(&mut self) -> Option<Option<usize>> {
         while !self.at_end() {
             let column = self.spaces();
             match self.peek() {

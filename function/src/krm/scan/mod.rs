@@ -4,7 +4,7 @@
 //! that nobody here reads. So the lines are walked once: enough of YAML is followed (block scalars by their
 //! indentation, quotes, brackets, plain text over several lines) to know which lines belong to which item, and only
 //! what is read goes to the parser. This is done where it is certain, and nowhere else: an anchor, an alias, a tag,
-//! a directive, a second document, a `? ` key, a tab or a lone carriage return where structure could be, an
+//! a directive, a second document, a `? ` key, a control character, a tab or a lone carriage return where structure could be, an
 //! indentation that does not fit: all these give `None`, and then the parser reads the whole text as if there were
 //! no outline. Where the parser accepts a text that has an outline, both see the same items
 //! (`krm/differential.rs` holds one against the other).
@@ -41,6 +41,11 @@ pub struct Outline {
 /// Find the outline of a text; `None` wherever there is any doubt.
 pub fn outline(text: &str) -> Option<Outline> {
     let bytes = text.as_bytes();
+    // YAML has no control characters; the parser says so better.
+    let control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | control(byte))) {
+        return None;
+    }
     if memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n')) {
         return None;
     }
@@ -78,7 +83,7 @@ fn preamble(cursor: &mut Cursor<'_>) -> Option<usize> {
     }
     let mut begin = cursor.at;
     let mut marked = false;
-    while let Some(indent) = cursor.to_content()? {
+    while let Some(indent) = cursor.skip_to_content()? {
         if !marked && indent == 0 && cursor.rest().starts_with(b"---") {
             marked = true;
             cursor.at += 3;
