@@ -2,13 +2,15 @@
 //!
 //! Everything here takes texts and plain values, so that it can be held against Cilium's own controller. Read
 //! [`profile`] for what differs between versions, [`block`] and [`pool`] for the addresses that there are,
-//! [`request`] and [`sharing`] for what Services ask.
+//! [`request`] and [`sharing`] for what Services ask, [`allocation`] for the simulation, and [`prediction`] for what
+//! manifests alone can tell.
 
 pub mod address;
 pub mod allocation;
 pub mod block;
 pub mod count;
 pub mod pool;
+pub mod prediction;
 pub mod profile;
 pub mod range;
 pub mod ranges;

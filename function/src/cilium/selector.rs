@@ -92,6 +92,15 @@ impl LabelSelector {
         self.0.matches(labels)
     }
 
+    /// A label and the values of which an object must have one to be selected, if the selector asks for such.
+    pub fn required_values(&self) -> Option<(String, Vec<String>)> {
+        self.0.clone().into_iter().find_map(|expression| match expression {
+            Expression::Equal(key, value) => Some((key, vec![value])),
+            Expression::In(key, values) => Some((key, values.into_iter().collect())),
+            _ => None,
+        })
+    }
+
     /// Whether it selects everything.
     pub fn selects_all(&self) -> bool {
         self.0.selects_all()

@@ -39,9 +39,8 @@ impl Run {
         store.set_hostcall_fuel(usize::try_from(limits.output).unwrap_or(usize::MAX));
         let deadline = Deadline::start(&mut store, limits.deadline)
             .map_err(|error| SandboxError::Host { detail: format!("no thread for the deadline: {error}") })?;
-        let instance = instance
-            .instantiate(&mut store)
-            .map_err(|error| explain(error, &store, limits, Phase::Instantiate))?;
+        let instance =
+            instance.instantiate(&mut store).map_err(|error| explain(error, &store, limits, Phase::Instantiate))?;
         Ok(Self { store, instance, limits, _deadline: deadline })
     }
 

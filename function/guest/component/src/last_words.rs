@@ -23,8 +23,7 @@ struct LastWords {
 
 /// `used`: nothing in here ever reads it, and yet it must stay.
 #[used]
-static LAST_WORDS: Mutex<LastWords> =
-    Mutex::new(LastWords { marker: *MARKER, length: [0; 4], text: [0; LONGEST] });
+static LAST_WORDS: Mutex<LastWords> = Mutex::new(LastWords { marker: *MARKER, length: [0; 4], text: [0; LONGEST] });
 
 /// Keep the text of a panic from now on.
 pub(crate) fn keep() {

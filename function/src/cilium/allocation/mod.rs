@@ -16,6 +16,8 @@ mod holders;
 mod import;
 mod pools;
 mod satisfy;
+#[cfg(test)]
+mod tests;
 
 pub use chance::{Chance, FirstComes, Search};
 pub use cluster::{Event, PoolStatus, ServiceStatus, Simulation, State};

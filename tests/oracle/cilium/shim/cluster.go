@@ -352,4 +352,3 @@ func must(err error) {
 		panic("oracle: " + err.Error())
 	}
 }
-

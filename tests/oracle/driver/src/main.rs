@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]
+//! lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--file SCENARIO]…
 //! ```
 //!
 //! The last line is `N passed, N failed`. Exit codes: 0 all passed, 1 something differs, 2 bad usage or a run that
 //! broke, 77 the real program cannot be had here, so that the caller counts the suite as skipped.
 
+mod cilium;
 mod flux;
 mod random;
 
@@ -27,9 +29,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let ending = match arguments.split_first() {
         Some((suite, rest)) if suite == "flux" => flux::run(rest),
-        _ => {
-            Err(anyhow::anyhow!("usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]"))
-        }
+        Some((suite, rest)) if suite == "cilium" => cilium::run(rest),
+        _ => Err(anyhow::anyhow!(
+            "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]\n       \
+             lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--file SCENARIO]…"
+        )),
     };
     match ending {
         Ok(Ending::Ran { passed, failed }) => {

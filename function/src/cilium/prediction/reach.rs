@@ -1,0 +1,316 @@
+//! Bounds that hold in every order.
+//!
+//! Nothing is given back while things only arrive. So each Service without a wish takes one address of a family,
+//! and an allocator that always takes the first address of a gap can only have come as far from the start of a gap
+//! as there are such Services; a gap starts at the start of the block, or behind an address that somebody asks for.
+
+use super::candidates::{Request, Requests};
+use super::{Doubt, Outcome, Question, Serving, Wish, block_of};
+use crate::cilium::address::{Family, number};
+use crate::cilium::allocation::Reason;
+use crate::cilium::count::Count;
+use crate::cilium::profile::ReservedWithKey;
+use crate::cilium::range::Range;
+use crate::cilium::ranges::Ranges;
+use crate::cilium::sharing::{Incompatible, port_rule};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// More pieces than this are shown as one range for each block.
+const MOST_PIECES: usize = 64;
+
+/// What a pool can come to give to Services that ask for no address.
+#[derive(Debug, Default)]
+struct Reached {
+    /// Every address that some order can give.
+    exact: Ranges,
+    /// The same, coarser where it is made of very many pieces.
+    shown: Ranges,
+    /// Whether there is an address for each who may want one.
+    room_for_all: bool,
+}
+
+struct Reach<'a> {
+    question: Question<'a>,
+    requests: &'a Requests,
+    reached: BTreeMap<(usize, Family), Reached>,
+    /// The pools that contain an address that is asked for.
+    containing: BTreeMap<IpAddr, Vec<usize>>,
+    /// What those with a sharing key may hold, and from which pools.
+    shared: BTreeMap<(&'a str, Family), (Ranges, BTreeSet<usize>)>,
+    nothing: Reached,
+}
+
+/// An outcome for each wish of each Service.
+pub(super) fn bounds(question: Question<'_>, requests: &Requests) -> Vec<Vec<Outcome>> {
+    let reach = Reach::of(question, requests);
+    let of = |at: usize, request: &Request| {
+        let outcome = |wish: &Wish| match wish {
+            Wish::This(address) => reach.this(at, request, *address),
+            Wish::Any(family) => reach.any(request, *family),
+        };
+        request.wishes.iter().map(outcome).collect()
+    };
+    let each = requests.each.iter().enumerate();
+    each.map(|(at, request)| request.as_ref().map(|request| of(at, request)).unwrap_or_default()).collect()
+}
+
+impl<'a> Reach<'a> {
+    fn of(question: Question<'a>, requests: &'a Requests) -> Reach<'a> {
+        let containing = containing(question, requests);
+        let mut asked: BTreeMap<usize, BTreeSet<IpAddr>> = BTreeMap::new();
+        for (&address, pools) in &containing {
+            pools.iter().for_each(|&pool| {
+                asked.entry(pool).or_default().insert(address);
+            });
+        }
+        // How many Services without a wish each pool may serve.
+        let mut takers: BTreeMap<(usize, Family), usize> = BTreeMap::new();
+        for (_, request) in requests.served() {
+            for family in request.wishes.iter().filter_map(any_family) {
+                for &pool in request.selected_by.iter().filter(|&&pool| requests.may_serve(pool)) {
+                    *takers.entry((pool, family)).or_default() += 1;
+                }
+            }
+        }
+        let none = BTreeSet::new();
+        let reached = takers
+            .into_iter()
+            .map(|((pool, family), most)| {
+                let asked = asked.get(&pool).unwrap_or(&none);
+                ((pool, family), reached(question, pool, family, most, asked))
+            })
+            .collect();
+        let mut reach =
+            Reach { question, requests, reached, containing, shared: BTreeMap::new(), nothing: Reached::default() };
+        let mut shared: BTreeMap<(&str, Family), (Ranges, BTreeSet<usize>)> = BTreeMap::new();
+        for (key, sharers) in requests.keys.iter().filter(|(_, sharers)| sharers.len() > 1) {
+            for family in [Family::V4, Family::V6] {
+                let (mut ranges, mut pools) = (Vec::new(), BTreeSet::new());
+                for &sharer in sharers {
+                    reach.may_hold(sharer, family, &mut ranges, &mut pools);
+                }
+                shared.insert((key, family), (ranges.into_iter().collect(), pools));
+            }
+        }
+        reach.shared = shared;
+        reach
+    }
+
+    fn reached(&self, pool: usize, family: Family) -> &Reached {
+        self.reached.get(&(pool, family)).unwrap_or(&self.nothing)
+    }
+
+    /// What a Service may hold of the family: what it asks for, or what its pools can come to give.
+    fn may_hold(&self, service: usize, family: Family, ranges: &mut Vec<Range>, pools: &mut BTreeSet<usize>) {
+        let Ok(request) = &self.requests.each[service] else { return };
+        for wish in &request.wishes {
+            for &pool in request.selected_by.iter().filter(|&&pool| self.requests.may_serve(pool)) {
+                match wish {
+                    Wish::Any(wanted) if *wanted == family && pools.insert(pool) => {
+                        ranges.extend(self.reached(pool, family).shown.iter());
+                    }
+                    Wish::This(address) if Family::of(*address) == family => {
+                        if block_of(&self.question.pools[pool], *address, self.question.profile).is_some() {
+                            ranges.push(Range::single(*address));
+                            pools.insert(pool);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn any(&self, request: &Request, family: Family) -> Outcome {
+        let profile = self.question.profile;
+        let usable =
+            |pool: &usize| self.requests.may_serve(*pool) && self.question.pools[*pool].has_family(family, profile);
+        let sure = |pool: &usize| self.requests.serving[*pool] == Serving::Always;
+        let pools: BTreeSet<usize> = request.selected_by.iter().copied().filter(usable).collect();
+        let broken: Vec<usize> = request.broken.iter().copied().filter(usable).collect();
+        let key = request.sharing.key.as_deref();
+        let shared = key.and_then(|key| self.shared.get(&(key, family)));
+        if pools.is_empty() && shared.is_none() {
+            return match broken.first() {
+                Some(pool) if sure(pool) => Outcome::Fails { pool: *pool },
+                Some(_) => none_or(Reason::NoPool, [Doubt::BadSelector, Doubt::Overlap]),
+                None => Outcome::Pending(Reason::NoPool),
+            };
+        }
+        let (mut or_pending, mut doubts) = (BTreeSet::new(), BTreeSet::new());
+        let ranges = pools.iter().flat_map(|&pool| self.reached(pool, family).shown.iter().copied());
+        let (of_sharers, their_pools) = shared.map(|(ranges, pools)| (ranges.iter(), pools)).unzip();
+        let addresses: Ranges = ranges.chain(of_sharers.into_iter().flatten().copied()).collect();
+        if !broken.is_empty() || !pools.iter().any(|pool| sure(pool) && self.reached(*pool, family).room_for_all) {
+            or_pending.insert(if pools.iter().any(sure) { Reason::OutOfAddresses } else { Reason::NoPool });
+        }
+        doubts.extend(shared.map(|_| Doubt::Sharing));
+        doubts.extend((!broken.is_empty()).then_some(Doubt::BadSelector));
+        doubts.extend((!pools.iter().all(sure)).then_some(Doubt::Overlap));
+        doubts.extend((pools.len() > 1).then_some(Doubt::SeveralPools));
+        if addresses.is_empty() && doubts.is_empty() {
+            return Outcome::Pending(Reason::OutOfAddresses);
+        }
+        if doubts.is_empty() && or_pending.is_empty() && addresses.count() == Count::ONE {
+            if let (Some(address), Some(&pool)) = (addresses.first(), pools.first()) {
+                return Outcome::Address { address, pool };
+            }
+        }
+        doubts.insert(Doubt::Order);
+        let pools = pools.iter().chain(their_pools.into_iter().flatten()).copied().collect();
+        Outcome::OneOf { addresses, pools, or_pending, doubts }
+    }
+
+    fn this(&self, at: usize, request: &Request, address: IpAddr) -> Outcome {
+        let (question, requests) = (self.question, self.requests);
+        let holds = |pool: usize| {
+            requests.may_serve(pool) && block_of(&question.pools[pool], address, question.profile).is_some()
+        };
+        let sure = |pool: usize| requests.serving[pool] == Serving::Always;
+        let serving: Vec<usize> = request.selected_by.iter().copied().filter(|&pool| holds(pool)).collect();
+        let broken: Vec<usize> = request.broken.iter().copied().filter(|&pool| holds(pool)).collect();
+        let holding = self.containing.get(&address).into_iter().flatten();
+        let others: Vec<usize> = holding.copied().filter(|&pool| requests.may_serve(pool)).collect();
+        let Some(&pool) = serving.first() else {
+            return match (broken.first(), others.first()) {
+                (Some(&pool), _) if sure(pool) => Outcome::Fails { pool },
+                (_, None) => Outcome::Pending(Reason::NoPoolContains(address)),
+                (None, Some(_)) if others.iter().any(|&pool| sure(pool)) => {
+                    Outcome::Pending(Reason::SelectorMismatch(address))
+                }
+                (broken, _) => {
+                    let doubt = if broken.is_some() { Doubt::BadSelector } else { Doubt::Overlap };
+                    none_or(Reason::NoPoolContains(address), [doubt, Doubt::Overlap])
+                }
+            };
+        };
+        let mut or_pending = BTreeSet::new();
+        let mut doubts = BTreeSet::new();
+        if !sure(pool) {
+            or_pending.insert(Reason::NoPoolContains(address));
+            doubts.insert(Doubt::Overlap);
+        }
+        let has_key = request.sharing.key.is_some();
+        if question.pools[pool].reserved(question.profile).contains(&address) {
+            match (has_key, question.profile.reserved_with_key) {
+                (true, ReservedWithKey::HandedOut) => {}
+                (true, ReservedWithKey::Panics) if sure(pool) => return Outcome::EndsOperator { pool },
+                _ if sure(pool) => return Outcome::Pending(Reason::AlreadyAllocated(address)),
+                _ => {
+                    or_pending.insert(Reason::AlreadyAllocated(address));
+                }
+            }
+        }
+        let rules = port_rule(question.flags, question.profile);
+        let refusal = |other: &Request| match request.sharing.key {
+            None => Some(Reason::AlreadyAllocated(address)),
+            Some(_) => {
+                request.sharing.compatible(&other.sharing, rules).err().map(|why| Reason::Incompatible(address, why))
+            }
+        };
+        let refused_by = |other: &usize| {
+            let other = requests.each[*other].as_ref().ok().filter(|_| *other != at)?;
+            refusal(other).filter(|_| other.selected_by.contains(&pool) || has_key)
+        };
+        let rivals = requests.pinned.get(&address).map(Vec::as_slice).unwrap_or_default();
+        or_pending.extend(rivals.iter().filter_map(refused_by));
+        if rivals.len() > 1 {
+            // Who asks for nothing may have joined a rival with its key.
+            let sharers = request.sharing.key.as_ref().and_then(|key| requests.keys.get(key));
+            or_pending.extend(sharers.into_iter().flatten().filter_map(refused_by));
+        }
+        if self.reached(pool, Family::of(address)).exact.contains(address) {
+            // Somebody who asks for nothing may be there first; whether it could be shared is not looked into.
+            or_pending.insert(if has_key {
+                Reason::Incompatible(address, Incompatible::Key)
+            } else {
+                Reason::AlreadyAllocated(address)
+            });
+        }
+        if or_pending.is_empty() && doubts.is_empty() {
+            return Outcome::Address { address, pool };
+        }
+        doubts.insert(Doubt::Order);
+        Outcome::OneOf {
+            addresses: Range::single(address).into(),
+            pools: serving.into_iter().collect(),
+            or_pending,
+            doubts,
+        }
+    }
+}
+
+fn any_family(wish: &Wish) -> Option<Family> {
+    match wish {
+        Wish::Any(family) => Some(*family),
+        Wish::This(_) => None,
+    }
+}
+
+/// No address in any order that is known of, but it cannot be told for sure.
+fn none_or(reason: Reason, doubts: [Doubt; 2]) -> Outcome {
+    Outcome::OneOf {
+        addresses: Ranges::new(),
+        pools: BTreeSet::new(),
+        or_pending: [reason].into(),
+        doubts: doubts.into(),
+    }
+}
+
+/// The pools that contain each address that is asked for.
+fn containing(question: Question<'_>, requests: &Requests) -> BTreeMap<IpAddr, Vec<usize>> {
+    let mut blocks: Vec<(Range, usize)> = Vec::new();
+    for (at, pool) in question.pools.iter().enumerate() {
+        blocks.extend(pool.usable_blocks(question.profile).map(|block| (block.range, at)));
+    }
+    blocks.sort_unstable();
+    // How far any block up to here reaches: behind that, looking back finds nothing.
+    let mut furthest: Vec<IpAddr> = Vec::with_capacity(blocks.len());
+    for (range, _) in &blocks {
+        furthest.push(furthest.last().map_or(range.last(), |far| range.last().max(*far)));
+    }
+    let pools_of = |address: IpAddr| {
+        let until = blocks.partition_point(|(range, _)| range.first() <= address);
+        let back = (0..until).rev().take_while(|&at| furthest[at] >= address);
+        let mut pools: Vec<usize> = back.filter(|&at| blocks[at].0.contains(address)).map(|at| blocks[at].1).collect();
+        pools.sort_unstable();
+        pools.dedup();
+        pools
+    };
+    requests.pinned.keys().map(|&address| (address, pools_of(address))).collect()
+}
+
+/// What the pool can come to give to at most so many Services.
+fn reached(question: Question<'_>, pool: usize, family: Family, most: usize, asked: &BTreeSet<IpAddr>) -> Reached {
+    let pool = &question.pools[pool];
+    let reserved = pool.reserved(question.profile);
+    let (mut exact, mut coarse, mut before) = (Vec::new(), Vec::new(), Count::ZERO);
+    let run = most as u128;
+    for block in pool.usable_blocks(question.profile).filter(|block| block.family() == family) {
+        // The earlier blocks must be full before this one is used.
+        if Count::from(most) + Count::from(asked.len()) + Count::from(reserved.len()) <= before {
+            break;
+        }
+        before += block.range.count();
+        coarse.push(block.range);
+        let (first, last) = (number(block.range.first()), number(block.range.last()));
+        let behind = asked.iter().chain(&reserved).filter(|a| block.range.contains(**a)).map(|a| number(*a));
+        for start in behind.filter_map(|a| a.checked_add(1)).chain([first]).filter(|start| *start <= last) {
+            // A run goes on behind an address that is asked for and not taken yet, and may begin on a reserved one.
+            let end = start.saturating_add(run - 1).min(last);
+            if let (Some(from), Some(to)) = (family.address(start), family.address(end)) {
+                exact.extend(Range::new(from, to));
+            }
+        }
+    }
+    let without_reserved = |pieces: Vec<Range>| {
+        let all: Ranges = pieces.into_iter().collect();
+        all.subtract(&reserved.iter().copied().map(Range::single).collect())
+    };
+    let exact = without_reserved(exact);
+    let shown = if exact.iter().count() > MOST_PIECES { without_reserved(coarse) } else { exact.clone() };
+    let wanted = Count::from(most) + Count::from(asked.iter().filter(|a| Family::of(**a) == family).count());
+    let room_for_all = pool.assignable(question.profile).of(family).count() >= wanted;
+    Reached { exact, shown, room_for_all }
+}
