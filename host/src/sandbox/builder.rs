@@ -7,7 +7,12 @@ use wasmtime::{
     component::{Component, Linker, types::ComponentItem},
 };
 
-use super::{Limits, SandboxError, SandboxPre, config::config, embedded, world::{FUNCTIONS, INTERFACE}};
+use super::{
+    Limits, SandboxError, SandboxPre,
+    config::config,
+    embedded,
+    world::{FUNCTIONS, INTERFACE},
+};
 
 /// The largest file that is compiled. The embedded component has about two megabytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
