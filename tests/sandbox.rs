@@ -268,7 +268,9 @@ mod loading {
 
     #[test]
     fn garbage() {
-        for garbage in [&b""[..], b"\0", b"apiVersion: v1\nkind: List\n", b"\x7fELF\x02\x01\x01\0", b"\0asm\x63\0\x07\0"] {
+        for garbage in
+            [&b""[..], b"\0", b"apiVersion: v1\nkind: List\n", b"\x7fELF\x02\x01\x01\0", b"\0asm\x63\0\x07\0"]
+        {
             let error = refused(garbage);
             assert!(matches!(error, SandboxError::NotAComponent { .. }), "{error:?}");
             assert_eq!(error.phase(), Phase::Load);

@@ -7,7 +7,12 @@ use wasmtime::{
     component::{Component, Linker, types::ComponentItem},
 };
 
-use super::{Limits, SandboxError, SandboxPre, config::config, embedded, world::{FUNCTIONS, INTERFACE}};
+use super::{
+    Limits, SandboxError, SandboxPre,
+    config::config,
+    embedded,
+    world::{FUNCTIONS, INTERFACE},
+};
 
 /// The largest file that is compiled. The embedded component has about two megabytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -156,15 +161,15 @@ fn check_world(engine: &Engine, component: &Component) -> Result<(), SandboxErro
     if !imports.is_empty() {
         return Err(SandboxError::Imports { names: imports });
     }
-    let Some(interface) = world.exports(engine).find(|(name, _)| *name == INTERFACE) else {
+    let Some(interface) = world.get_export(engine, INTERFACE) else {
         return Err(SandboxError::OtherWorld {
             exports: world.exports(engine).map(|(name, _)| name.to_owned()).collect(),
         });
     };
-    let ComponentItem::ComponentInstance(interface) = interface.1.ty else {
+    let ComponentItem::ComponentInstance(interface) = interface.ty else {
         return Err(SandboxError::WrongExport { name: INTERFACE.into(), detail: "it is not an interface".into() });
     };
-    let missing = |name: &&&str| !interface.exports(engine).any(|(export, _)| export == **name);
-    let names: Vec<String> = FUNCTIONS.iter().filter(missing).map(|&name| name.to_owned()).collect();
+    let missing = |name: &&str| interface.get_export(engine, name).is_none();
+    let names: Vec<String> = FUNCTIONS.into_iter().filter(missing).map(str::to_owned).collect();
     if names.is_empty() { Ok(()) } else { Err(SandboxError::MissingExport { names }) }
 }

@@ -72,9 +72,8 @@ impl Run {
         let (store, instance) = (&mut self.store, self.instance);
         let interface = instance.get_export_index(&mut *store, None, world::INTERFACE);
         let function = instance.get_export_index(&mut *store, interface.as_ref(), name);
-        let function = function
-            .ok_or_else(|| SandboxError::MissingExport { names: vec![name.to_owned()] })
-            .and_then(|index| {
+        let function =
+            function.ok_or_else(|| SandboxError::MissingExport { names: vec![name.to_owned()] }).and_then(|index| {
                 instance
                     .get_typed_func::<Params, Results>(&mut *store, index)
                     .map_err(|error| SandboxError::WrongExport { name: name.to_owned(), detail: format!("{error:#}") })
