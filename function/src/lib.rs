@@ -5,13 +5,19 @@
 //! way: [`krm`] reads the texts, [`flux`] says what each cluster applies and with which values, [`cilium`] says
 //! what Cilium makes of it, [`rules`] judge, [`generate`] writes, and [`krm`] puts it back, lossless.
 
+pub mod cilium;
+pub mod cluster;
+pub mod config;
 pub mod flux;
+pub mod generate;
 pub mod input;
 pub mod krm;
 pub mod report;
+pub mod rules;
+mod run;
 
 pub use input::{Options, Role, Source};
-use report::{Report, Verdict};
+use report::Report;
 
 /// Version of the function, as in its package.
 pub const FUNCTION_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -37,19 +43,24 @@ pub struct Evaluation {
 
 /// Judge the sources, generate what the config asks for, and say what to write.
 pub fn evaluate(sources: &[Source], options: Options) -> Evaluation {
-    let _ = options;
-    let changes = sources
-        .iter()
-        .filter(|s| s.path.is_empty() && s.role == Role::Subject)
-        .map(|s| Change { path: String::new(), text: Some(s.text.clone()) })
-        .collect();
-    let mut report = Report::failed(report::Failure { message: String::new(), at: None, help: None });
-    report.verdict = Verdict::Clean;
-    report.failure = None;
-    Evaluation { changes, report }
+    run::run(sources, options)
 }
 
 /// Version, table of rules with their pages, Cilium profiles and schemas, as one JSON document.
 pub fn describe() -> serde_json::Value {
-    serde_json::json!({ "function": FUNCTION_VERSION })
+    let rules: Vec<serde_json::Value> = rules::RULES
+        .iter()
+        .map(|rule| {
+            serde_json::json!({
+                "code": rule.code,
+                "name": rule.name,
+                "category": rule.category,
+                "severity": rule.severity,
+                "summary": rule.summary(),
+                "page": rule.page(),
+            })
+        })
+        .collect();
+    let profiles: Vec<String> = cilium::Profile::all().iter().map(|profile| profile.version.to_string()).collect();
+    serde_json::json!({ "function": FUNCTION_VERSION, "rules": rules, "cilium": profiles })
 }

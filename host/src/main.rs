@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `lbpools`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lbpools::main()
+}

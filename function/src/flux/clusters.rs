@@ -125,21 +125,10 @@ fn flat<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, settings: 
     let all: Vec<Located<'a, 't>> =
         files.all().map(|(_, located)| located).chain(files.pathless().iter().copied()).collect();
     let bare = Rc::new(Variables::none(sources.dialect));
-    let object = |(document, item): Located<'a, 't>, variables: &Rc<Variables>| Object {
-        document,
-        item,
-        variables: variables.clone(),
-        kustomization: None,
-        namespace_override: None,
-        altered: None,
-        prefix: "".into(),
-        suffix: "".into(),
-        labels: Rc::default(),
-    };
     if settings.by_name.is_empty() {
         // Follow a Flux Kustomization of the list to the settings it names.
         for &located in all.iter().filter(|(_, item)| item.is("kustomize.toolkit.fluxcd.io", "Kustomization")) {
-            let variables = sources.of_kustomization(&object(located, &bare));
+            let variables = sources.of_kustomization(&Object::with_variables(located, bare.clone()));
             if !variables.by_name.is_empty() {
                 *settings = variables;
                 break;
@@ -152,7 +141,7 @@ fn flat<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, settings: 
         .filter(|(_, item)| item.annotation(annotations::LOCAL_CONFIG) != Some("true"))
         .map(|located| {
             let plain = located.1.is("kustomize.toolkit.fluxcd.io", "Kustomization") || located.1.is("", "ConfigMap");
-            object(located, if plain { &bare } else { &variables })
+            Object::with_variables(located, if plain { bare.clone() } else { variables.clone() })
         })
         .collect()
 }

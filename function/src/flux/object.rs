@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::expression;
 use super::fact::Fact;
+use super::files::Located;
 use super::variables::Variables;
 use crate::krm::annotations;
 use crate::krm::document::Document;
@@ -59,6 +60,21 @@ pub struct Object<'a, 't> {
 }
 
 impl<'a, 't> Object<'a, 't> {
+    /// A manifest as it stands in its file, with these values.
+    pub fn with_variables((document, item): Located<'a, 't>, variables: Rc<Variables>) -> Self {
+        Self {
+            document,
+            item,
+            variables,
+            kustomization: None,
+            namespace_override: None,
+            altered: None,
+            prefix: "".into(),
+            suffix: "".into(),
+            labels: Rc::default(),
+        }
+    }
+
     /// A scalar as this cluster sees it; `None` for null, lists and maps.
     pub fn text(&self, node: &Node<'_>) -> Option<Text> {
         let Value::Scalar { text, style, .. } = &node.value else { return None };

@@ -163,7 +163,7 @@ fn match_class<'c>(chunk: &'c [u8], character: char, steps: &mut Steps) -> Resul
     }
 }
 
-/// One end of a range in a class. The class must go on behind it.
+/// One end of a range in a class, and the chunk behind it.
 fn class_character(chunk: &[u8]) -> Result<(char, &[u8]), Failure> {
     let chunk = match chunk.first() {
         None | Some(b'-' | b']') => return Err(Failure::Malformed),
@@ -174,9 +174,8 @@ fn class_character(chunk: &[u8]) -> Result<(char, &[u8]), Failure> {
         return Err(Failure::Malformed);
     }
     let (character, width) = decode(chunk);
-    let rest = &chunk[width..];
-    if rest.is_empty() || (character == char::REPLACEMENT_CHARACTER && width == 1) {
+    if character == char::REPLACEMENT_CHARACTER && width == 1 {
         return Err(Failure::Malformed);
     }
-    Ok((character, rest))
+    Ok((character, &chunk[width..]))
 }

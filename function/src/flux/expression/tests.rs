@@ -1,5 +1,4 @@
-//! What the library makes of texts, row by row. The driver in `tests/oracle/driver` asks the library itself about
-//! the rows of these tables too.
+//! What the library makes of texts, row by row; `tests/oracle` asks the library itself about random ones.
 
 mod dialects;
 mod found;

@@ -167,6 +167,11 @@ fn strips_take_globs() {
             ("${f###} ${f%%%}", "bash.string.txt bash.string.txt"),
         ],
     );
+    // A class is never empty, and a bracket in it is one of its characters.
+    gives(
+        &[("V", "b-["), ("P", "[]b]"), ("Q", "[^]"), ("R", "[b[*]")],
+        &[("${V#${P}} ${V#${Q}} ${V#${R}}", "b-[ b-[ -["), ("${V##[a-z]-[[]}", "")],
+    );
     gives(&[("h", "##x"), ("v", "x}y$")], &[("${h###}", "#x"), ("${h###*}", ""), ("${v%$}", "x}y")]);
     fails(
         VARIABLES,

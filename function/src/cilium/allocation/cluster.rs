@@ -1,0 +1,463 @@
+//! A cluster in which things happen: the API server's objects, and the operator that reads them.
+
+use super::chance::Chance;
+use super::controller::{Controller, Stop, View};
+use super::holders::Held;
+use super::satisfy::Condition;
+use crate::cilium::count::Count;
+use crate::cilium::pool::Pool;
+use crate::cilium::profile::{Profile, Startup};
+use crate::cilium::request::{ClusterFlags, families, requested, responsible};
+use crate::cilium::service::{Service, ServiceKey};
+use crate::cilium::sharing::Sharing;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+
+/// How often the operator tries to finish its start before it is taken to be stuck: nothing changes in between.
+const START_RETRIES: usize = 20;
+/// How many answers to its own writes the operator gets at most after one event.
+const FEEDBACK_CAP: usize = 200;
+
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A pool is created or edited.
+    Pool(Pool),
+    /// The pool is delivered to the operator once more, unchanged.
+    RedeliverPool(String),
+    /// A pool is deleted.
+    DeletePool(String),
+    /// A Service is created or edited; the status it has stays.
+    Service(Service),
+    /// The same, and somebody writes `status.loadBalancer.ingress` too ([`Service::ingress`]).
+    ServiceWithStatus(Service),
+    /// The Service is delivered to the operator once more, unchanged.
+    RedeliverService(ServiceKey),
+    /// A Service is deleted.
+    DeleteService(ServiceKey),
+    /// The operator starts again. Those named are delivered first, the others in the order they were created in.
+    Restart {
+        /// Names of pools.
+        pools: Vec<String>,
+        /// Services.
+        services: Vec<ServiceKey>,
+    },
+}
+
+/// What a Service's status says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceStatus {
+    /// `status.loadBalancer.ingress`
+    pub ingress: Vec<String>,
+    /// The condition `cilium.io/IPAMRequestSatisfied`, where there is one.
+    pub condition: Option<Condition>,
+    /// What the operator counts as the Service's own.
+    pub held: Vec<IpAddr>,
+}
+
+/// What a pool's status says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PoolStatus {
+    /// Total and available, once they were written.
+    pub counts: Option<(Count, Count)>,
+    /// The condition `cilium.io/PoolConflict`, where there is one.
+    pub conflict: Option<bool>,
+}
+
+/// What there is to see after an event.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// The operator gave an error to its work queue.
+    pub error: bool,
+    /// The operator ended, because of this; nothing happens after it.
+    pub panic: Option<&'static str>,
+    /// There is no pool that it knows, so it does nothing.
+    pub asleep: bool,
+    /// Its start fails again and again; it reads no pools until it has succeeded.
+    pub stuck: bool,
+    /// Every Service there is.
+    pub services: BTreeMap<ServiceKey, ServiceStatus>,
+    /// Every pool there is.
+    pub pools: BTreeMap<String, PoolStatus>,
+}
+
+#[derive(Debug, Clone)]
+struct StoredPool {
+    pool: Pool,
+    status: PoolStatus,
+}
+
+#[derive(Debug, Clone)]
+struct StoredService {
+    service: Service,
+    ingress: Vec<String>,
+    condition: Option<Condition>,
+}
+
+/// A cluster with the operator of one Cilium version.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    controller: Controller,
+    pools: BTreeMap<String, StoredPool>,
+    services: BTreeMap<ServiceKey, StoredService>,
+    pool_order: Vec<String>,
+    service_order: Vec<ServiceKey>,
+    asleep: bool,
+    stuck: bool,
+    panic: Option<&'static str>,
+    error: bool,
+    feedback: bool,
+    written: VecDeque<ServiceKey>,
+}
+
+impl Simulation {
+    /// An empty cluster. With `feedback` the operator gets each Service again whose status it wrote, as it does in
+    /// a real cluster.
+    pub fn new(profile: Profile, flags: ClusterFlags, feedback: bool) -> Simulation {
+        Simulation {
+            controller: Controller::new(profile, flags),
+            pools: BTreeMap::new(),
+            services: BTreeMap::new(),
+            pool_order: Vec::new(),
+            service_order: Vec::new(),
+            asleep: true,
+            stuck: false,
+            panic: None,
+            error: false,
+            feedback,
+            written: VecDeque::new(),
+        }
+    }
+
+    /// Let something happen.
+    pub fn apply(&mut self, event: Event, chance: &mut dyn Chance) {
+        if self.panic.is_some() {
+            return;
+        }
+        self.error = false;
+        self.written.clear();
+        let result = self.happen(event, chance).and_then(|()| self.answer_writes(chance));
+        self.note(result);
+    }
+
+    /// What there is to see.
+    pub fn state(&self) -> State {
+        if self.panic.is_some() {
+            return State { panic: self.panic, ..State::default() };
+        }
+        State {
+            error: self.error,
+            panic: None,
+            asleep: self.asleep,
+            stuck: self.stuck,
+            services: self.services.keys().filter_map(|key| Some((key.clone(), self.service(key)?))).collect(),
+            pools: self.pools.iter().map(|(name, stored)| (name.clone(), stored.status)).collect(),
+        }
+    }
+
+    /// What there is to see of one Service.
+    pub fn service(&self, key: &ServiceKey) -> Option<ServiceStatus> {
+        let stored = self.services.get(key)?;
+        let held = match self.controller.by_key.get(key) {
+            Some(&view) => {
+                let held = self.controller.views[view].held.iter(&self.controller.shared.slots);
+                held.map(|held| held.address).collect()
+            }
+            None => Vec::new(),
+        };
+        Some(ServiceStatus { ingress: stored.ingress.clone(), condition: stored.condition, held })
+    }
+
+    /// The pool from whose range a Service holds this address.
+    pub fn pool_of(&self, key: &ServiceKey, address: IpAddr) -> Option<&str> {
+        let view = *self.controller.by_key.get(key)?;
+        let held =
+            self.controller.views[view].held.iter(&self.controller.shared.slots).find(|h| h.address == address)?;
+        Some(&self.controller.ranges[held.range].pool)
+    }
+
+    fn note(&mut self, result: Result<(), Stop>) {
+        match result {
+            Ok(()) => {}
+            Err(Stop::Error(_)) => self.error = true,
+            Err(Stop::Panic(why)) => self.panic = Some(why),
+        }
+    }
+
+    /// An error is only noted; a panic goes up.
+    fn tolerate(&mut self, result: Result<(), Stop>) -> Result<(), Stop> {
+        match result {
+            Err(Stop::Error(_)) => {
+                self.error = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn happen(&mut self, event: Event, chance: &mut dyn Chance) -> Result<(), Stop> {
+        match event {
+            Event::Pool(pool) => {
+                let name = pool.name.clone();
+                match self.pools.get_mut(&name) {
+                    Some(stored) => stored.pool = Pool { created: stored.pool.created, ..pool },
+                    None => {
+                        self.pool_order.push(name.clone());
+                        self.pools.insert(name.clone(), StoredPool { pool, status: PoolStatus::default() });
+                    }
+                }
+                self.pool_event(&name, chance)
+            }
+            Event::RedeliverPool(name) if self.pools.contains_key(&name) => self.pool_event(&name, chance),
+            Event::DeletePool(name) if self.pools.remove(&name).is_some() => {
+                self.pool_order.retain(|one| *one != name);
+                self.pool_event(&name, chance)
+            }
+            Event::Service(service) => self.store(service, false, chance),
+            Event::ServiceWithStatus(service) => self.store(service, true, chance),
+            Event::RedeliverService(key) if self.services.contains_key(&key) => self.service_event(&key, chance),
+            Event::DeleteService(key) if self.services.remove(&key).is_some() => {
+                self.service_order.retain(|one| *one != key);
+                self.service_event(&key, chance)
+            }
+            Event::Restart { pools, services } => {
+                self.pool_order = first_these(&self.pool_order, pools);
+                self.service_order = first_these(&self.service_order, services);
+                self.start(chance)
+            }
+            Event::RedeliverPool(_) | Event::DeletePool(_) | Event::RedeliverService(_) | Event::DeleteService(_) => {
+                Ok(())
+            }
+        }
+    }
+
+    fn store(&mut self, service: Service, with_status: bool, chance: &mut dyn Chance) -> Result<(), Stop> {
+        let key = service.key.clone();
+        let old = self.services.remove(&key);
+        if old.is_none() {
+            self.service_order.push(key.clone());
+        }
+        let (mut ingress, condition) = old.map(|old| (old.ingress, old.condition)).unwrap_or_default();
+        if with_status {
+            ingress.clone_from(&service.ingress);
+        }
+        self.services.insert(key.clone(), StoredService { service, ingress, condition });
+        self.service_event(&key, chance)
+    }
+
+    fn answer_writes(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
+        for _ in 0..FEEDBACK_CAP {
+            let Some(key) = self.written.pop_front().filter(|_| self.feedback) else { return Ok(()) };
+            if self.services.contains_key(&key) {
+                self.service_event(&key, chance)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A new operator: all pools, then, once there is one, all Services.
+    fn start(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
+        self.controller = Controller::new(self.controller.profile.clone(), self.controller.flags.clone());
+        self.asleep = true;
+        self.stuck = false;
+        for name in self.pool_order.clone() {
+            self.handle_pool(&name, chance)?;
+        }
+        self.controller.settle(chance);
+        self.write();
+        self.wake(chance)
+    }
+
+    fn wake(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
+        if !self.asleep || self.controller.pools.is_empty() {
+            return Ok(());
+        }
+        self.asleep = false;
+        self.stuck = true;
+        for key in self.service_order.clone() {
+            self.handle_service(&key, chance)?;
+        }
+        self.finish_start(chance)
+    }
+
+    fn finish_start(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
+        for _ in 0..START_RETRIES {
+            let result = match self.controller.profile.startup {
+                Startup::OneByOne => self.controller.satisfy_services(chance),
+                Startup::SatisfiedFirst | Startup::ImportThenAllocate => self.controller.revalidate(chance),
+            };
+            let done = result.is_ok();
+            self.tolerate(result)?;
+            self.write();
+            if done {
+                self.write_counts();
+                self.stuck = false;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn pool_event(&mut self, name: &str, chance: &mut dyn Chance) -> Result<(), Stop> {
+        if self.stuck {
+            return Ok(());
+        }
+        self.handle_pool(name, chance)?;
+        if self.asleep {
+            self.wake(chance)
+        } else if self.controller.pools.is_empty() {
+            self.start(chance)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn handle_pool(&mut self, name: &str, chance: &mut dyn Chance) -> Result<(), Stop> {
+        let result = match self.pools.get(name) {
+            Some(stored) => self.controller.pool_upsert(stored.pool.clone(), stored.status.conflict, chance),
+            None => self.controller.pool_delete(name, chance),
+        };
+        let done = result.is_ok();
+        self.write();
+        self.tolerate(result)?;
+        if done {
+            self.write_counts();
+        }
+        Ok(())
+    }
+
+    fn service_event(&mut self, key: &ServiceKey, chance: &mut dyn Chance) -> Result<(), Stop> {
+        if self.asleep {
+            return Ok(());
+        }
+        self.handle_service(key, chance)?;
+        if self.stuck { self.finish_start(chance) } else { Ok(()) }
+    }
+
+    fn handle_service(&mut self, key: &ServiceKey, chance: &mut dyn Chance) -> Result<(), Stop> {
+        let only_load = self.stuck && self.controller.profile.startup != Startup::OneByOne;
+        let result = match self.services.contains_key(key) {
+            true => self.service_upsert(key, only_load, chance),
+            false => self.service_delete(key, only_load, chance),
+        };
+        let done = result.is_ok();
+        self.write();
+        self.tolerate(result)?;
+        if done && !only_load {
+            self.write_counts();
+        }
+        Ok(())
+    }
+
+    fn service_delete(&mut self, key: &ServiceKey, only_load: bool, chance: &mut dyn Chance) -> Result<(), Stop> {
+        if let Some(&view) = self.controller.by_key.get(key) {
+            self.controller.forget(view)?;
+        }
+        if only_load { Ok(()) } else { self.controller.satisfy_services(chance) }
+    }
+
+    /// `handleUpsertService`
+    fn service_upsert(&mut self, key: &ServiceKey, only_load: bool, chance: &mut dyn Chance) -> Result<(), Stop> {
+        let Some(stored) = self.services.get(key) else { return Ok(()) };
+        let controller = &mut self.controller;
+        if responsible(&stored.service, &controller.flags, &controller.profile).is_err() {
+            if controller.by_key.contains_key(key) {
+                self.service_delete(key, only_load, chance)?;
+                self.write();
+                if let Some(stored) = self.services.get_mut(key) {
+                    stored.ingress.clear();
+                    stored.condition = None;
+                    self.written.push_back(key.clone());
+                }
+            }
+        } else {
+            let view = self.load(key);
+            let controller = &mut self.controller;
+            if only_load {
+                controller.file(view);
+                return Ok(());
+            }
+            controller.strip(view)?;
+            let mut modified = controller.import(view, chance)?;
+            if !controller.views[view].is_satisfied() && controller.satisfy(view, chance)? {
+                modified = true;
+            }
+            if modified {
+                controller.patches.push(view);
+            }
+            controller.file(view);
+            self.write();
+        }
+        if only_load { Ok(()) } else { self.controller.satisfy_services(chance) }
+    }
+
+    /// Bring the operator's view of the Service up to date (`serviceViewFromService`).
+    fn load(&mut self, key: &ServiceKey) -> usize {
+        let controller = &mut self.controller;
+        let stored = &self.services[key];
+        let (service, profile) = (&stored.service, &controller.profile);
+        let fresh = View {
+            key: key.clone(),
+            labels: service.selectable_labels(),
+            families: families(service, &controller.flags),
+            requested: requested(service, profile).addresses.iter().map(|wanted| wanted.address).collect(),
+            sharing: Sharing::of(service, profile),
+            ingress: stored.ingress.clone(),
+            condition: stored.condition,
+            held: Held::default(),
+        };
+        match controller.by_key.get(key) {
+            Some(&view) => {
+                let held = controller.views[view].held.clone();
+                controller.views[view] = View { held, ..fresh };
+                view
+            }
+            None => {
+                controller.views.push(fresh);
+                controller.by_key.insert(key.clone(), controller.views.len() - 1);
+                controller.views.len() - 1
+            }
+        }
+    }
+
+    /// Write the statuses that the operator wants written.
+    fn write(&mut self) {
+        for view in std::mem::take(&mut self.controller.patches) {
+            let view = &self.controller.views[view];
+            if let Some(stored) = self.services.get_mut(&view.key) {
+                stored.ingress.clone_from(&view.ingress);
+                stored.condition = view.condition;
+                self.written.push_back(view.key.clone());
+            }
+        }
+        for (name, entry) in &self.controller.pools {
+            if let Some(stored) = self.pools.get_mut(name) {
+                stored.status.conflict = entry.marked;
+            }
+        }
+    }
+
+    /// `updateAllPoolCounts`
+    fn write_counts(&mut self) {
+        for name in std::mem::take(&mut self.controller.touched) {
+            let (Some(entry), Some(stored)) = (self.controller.pools.get(&name), self.pools.get_mut(&name)) else {
+                continue;
+            };
+            let ranges = || entry.ranges.iter().map(|&range| &self.controller.ranges[range]);
+            let total: Count = ranges().map(|range| range.range.count()).sum();
+            let used: Count = ranges().map(|range| Count::from(range.holders.len())).sum();
+            stored.status.counts = Some((total, total - used));
+        }
+    }
+}
+
+/// The list with these first.
+fn first_these<T: Clone + PartialEq>(list: &[T], first: Vec<T>) -> Vec<T> {
+    let mut ordered: Vec<T> = Vec::with_capacity(list.len());
+    for one in first.into_iter().chain(list.iter().cloned()) {
+        if list.contains(&one) && !ordered.contains(&one) {
+            ordered.push(one);
+        }
+    }
+    ordered
+}

@@ -1,0 +1,199 @@
+//! What the operator holds in memory: pools with their ranges, Services with their addresses.
+
+use super::gaps::Gaps;
+use super::holders::{Clusters, Held, HeldAddress, SharedIndex};
+use super::satisfy::Condition;
+use crate::cilium::address::{Family, number, parse_address};
+use crate::cilium::pool::Pool;
+use crate::cilium::profile::{PortRule, Profile};
+use crate::cilium::range::Range;
+use crate::cilium::request::{ClusterFlags, Families};
+use crate::cilium::service::ServiceKey;
+use crate::cilium::sharing::Sharing;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// Why the operator stops in the middle of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It returns an error to its work queue, which comes back to the event later.
+    Error(&'static str),
+    /// It ends, and ends again when it comes back as long as the cause is there.
+    Panic(&'static str),
+}
+
+pub(super) type RangeId = usize;
+pub(super) type ViewId = usize;
+
+/// One range of a pool. It stays in memory when its pool is gone, as long as something still points at it.
+#[derive(Debug, Clone)]
+pub(super) struct PoolRange {
+    pub range: Range,
+    pub gaps: Gaps,
+    /// Who holds which address; `None` is Cilium itself, for a first or last address.
+    pub holders: BTreeMap<u128, Option<usize>>,
+    /// The pool says `disabled`.
+    pub disabled: bool,
+    /// The pool is in conflict with another, or with itself.
+    pub conflicting: bool,
+    pub pool: String,
+}
+
+impl PoolRange {
+    pub(super) fn serves(&self) -> bool {
+        !self.disabled && !self.conflicting
+    }
+
+    /// Take a free address; false if it is not free.
+    pub(super) fn take(&mut self, address: u128, holder: Option<usize>) -> bool {
+        if self.holders.contains_key(&address) {
+            return false;
+        }
+        self.gaps.take(address);
+        self.holders.insert(address, holder);
+        true
+    }
+
+    pub(super) fn free(&mut self, address: u128) {
+        if self.holders.remove(&address).is_some() {
+            self.gaps.release(address);
+        }
+    }
+}
+
+/// A pool that the operator knows.
+#[derive(Debug, Clone)]
+pub(super) struct PoolEntry {
+    pub pool: Pool,
+    /// In the order in which they serve.
+    pub ranges: Vec<RangeId>,
+    /// The condition `cilium.io/PoolConflict`.
+    pub marked: Option<bool>,
+}
+
+/// The operator's view of a Service.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    pub key: ServiceKey,
+    pub labels: BTreeMap<String, String>,
+    pub families: Families,
+    pub requested: Vec<IpAddr>,
+    pub sharing: Sharing,
+    /// Its copy of the status.
+    pub ingress: Vec<String>,
+    pub condition: Option<Condition>,
+    /// The addresses that it counts as the Service's own.
+    pub held: Held,
+}
+
+impl View {
+    /// Whether the status has all that is asked for (`isSatisfied`).
+    pub(super) fn is_satisfied(&self) -> bool {
+        if !self.requested.is_empty() {
+            let there: Vec<IpAddr> = self.ingress.iter().filter_map(|text| plain(text)).collect();
+            return self.requested.iter().all(|wanted| there.contains(wanted));
+        }
+        // What is no address at all counts as IPv6, and an IPv4-mapped one as IPv4.
+        let v4 = |text: &String| match plain(text) {
+            Some(IpAddr::V4(_)) => true,
+            Some(IpAddr::V6(address)) => address.to_ipv4_mapped().is_some(),
+            None => false,
+        };
+        let has_v4 = self.ingress.iter().any(v4);
+        let has_v6 = self.ingress.iter().any(|text| !v4(text));
+        (has_v4 || !self.families.v4) && (has_v6 || !self.families.v6)
+    }
+}
+
+/// An address of a status, if it is one.
+pub(super) fn plain(text: &str) -> Option<IpAddr> {
+    parse_address(text).ok().filter(|written| written.zone.is_none()).map(|written| written.address)
+}
+
+/// The operator's memory.
+#[derive(Debug, Clone)]
+pub(super) struct Controller {
+    pub profile: Profile,
+    pub flags: ClusterFlags,
+    pub ports: PortRule,
+    pub pools: BTreeMap<String, PoolEntry>,
+    /// Up to 1.19: all ranges in the order in which they came. From 1.20: those of the pools in the order in which
+    /// the pools came, which only makes the order of choices stable.
+    pub order: Vec<RangeId>,
+    pub ranges: Vec<PoolRange>,
+    pub views: Vec<View>,
+    pub by_key: BTreeMap<ServiceKey, ViewId>,
+    pub satisfied: BTreeSet<ViewId>,
+    pub unsatisfied: BTreeSet<ViewId>,
+    pub clusters: Clusters,
+    pub shared: SharedIndex,
+    /// Statuses to write, in order.
+    pub patches: Vec<ViewId>,
+    /// Pools whose counts may have changed since they were last written.
+    pub touched: BTreeSet<String>,
+}
+
+impl Controller {
+    pub(super) fn new(profile: Profile, flags: ClusterFlags) -> Controller {
+        let ports = crate::cilium::sharing::port_rule(&flags, &profile);
+        Controller {
+            profile,
+            flags,
+            ports,
+            pools: BTreeMap::new(),
+            order: Vec::new(),
+            ranges: Vec::new(),
+            views: Vec::new(),
+            by_key: BTreeMap::new(),
+            satisfied: BTreeSet::new(),
+            unsatisfied: BTreeSet::new(),
+            clusters: Clusters::default(),
+            shared: SharedIndex::default(),
+            patches: Vec::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// Whether addresses are shared by way of clusters, the store of 1.20 (#45602).
+    pub(super) fn has_clusters(&self) -> bool {
+        self.profile.facts_of >= 20
+    }
+
+    /// Put the view among the satisfied or the others.
+    pub(super) fn file(&mut self, view: ViewId) {
+        let (to, from) = if self.views[view].is_satisfied() {
+            (&mut self.satisfied, &mut self.unsatisfied)
+        } else {
+            (&mut self.unsatisfied, &mut self.satisfied)
+        };
+        from.remove(&view);
+        to.insert(view);
+    }
+
+    /// Whether the pool of this range selects the Service; `None` where the pool is gone.
+    pub(super) fn selects(&self, range: RangeId, view: ViewId) -> Result<Option<bool>, Stop> {
+        let Some(entry) = self.pools.get(&self.ranges[range].pool) else { return Ok(None) };
+        match entry.pool.selects(&self.views[view].labels) {
+            Ok(selected) => Ok(Some(selected)),
+            Err(_) => Err(Stop::Error("the pool's selector cannot be compiled")),
+        }
+    }
+
+    /// The services that hold this address, and whether it is held at all.
+    pub(super) fn holders(&self, held: HeldAddress) -> (&[ViewId], bool) {
+        match self.ranges[held.range].holders.get(&number(held.address)) {
+            Some(Some(cluster)) => (self.clusters.services(*cluster), true),
+            Some(None) => (&[], true),
+            None => (&[], false),
+        }
+    }
+
+    pub(super) fn touch(&mut self, range: RangeId) {
+        let pool = self.ranges[range].pool.clone();
+        self.touched.insert(pool);
+    }
+
+    pub(super) fn family_of(&self, range: RangeId) -> Family {
+        self.ranges[range].range.family()
+    }
+}

@@ -1,0 +1,31 @@
+//! What Cilium makes of pools and Services: LB-IPAM's behaviour, version by version, without YAML.
+//!
+//! Everything here takes texts and plain values, so that it can be held against Cilium's own controller. Read
+//! [`profile`] for what differs between versions, [`block`] and [`pool`] for the addresses that there are,
+//! [`request`] and [`sharing`] for what Services ask.
+
+pub mod address;
+pub mod allocation;
+pub mod block;
+pub mod count;
+pub mod pool;
+pub mod profile;
+pub mod range;
+pub mod ranges;
+pub mod request;
+pub mod selector;
+pub mod service;
+pub mod sharing;
+pub mod version;
+
+pub use address::Family;
+pub use block::{Block, BlockError};
+pub use count::Count;
+pub use pool::Pool;
+pub use profile::Profile;
+pub use range::{Range, RangeError};
+pub use ranges::Ranges;
+pub use request::ClusterFlags;
+pub use selector::LabelSelector;
+pub use service::{Service, ServiceKey};
+pub use version::CiliumVersion;

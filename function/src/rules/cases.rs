@@ -1,0 +1,116 @@
+//! Pass and fail cases of rules, run through the whole function.
+//!
+//! A case is a text of one or several files. A line `#> PATH` begins a file; without one the whole text is a
+//! stream on standard input. A `LoadBalancerPools` document anywhere is the config.
+
+use super::Rule;
+use crate::report::Finding;
+use crate::{Evaluation, Options, Source};
+
+/// Cases of one rule.
+#[derive(Debug)]
+pub struct Cases(&'static Rule);
+
+/// Cases of `rule`.
+pub fn rule(rule: &'static Rule) -> Cases {
+    Cases(rule)
+}
+
+/// The findings of a rule in a case that fails.
+#[derive(Debug)]
+pub struct Failed {
+    text: String,
+    /// What the rule found.
+    pub findings: Vec<Finding>,
+}
+
+/// The input texts of a case.
+pub fn sources(case: &str) -> Vec<Source> {
+    let mut sources: Vec<Source> = Vec::new();
+    for line in case.lines() {
+        if let Some(path) = line.strip_prefix("#> ") {
+            sources.push(Source::file(path.trim(), Vec::new()));
+            continue;
+        }
+        if sources.is_empty() {
+            return vec![Source::stdin(case)];
+        }
+        if let Some(source) = sources.last_mut() {
+            source.text.extend_from_slice(line.as_bytes());
+            source.text.push(b'\n');
+        }
+    }
+    sources
+}
+
+/// Run a case.
+pub fn evaluated(case: &str) -> Evaluation {
+    let evaluation = crate::evaluate(&sources(case), Options::default());
+    assert_eq!(evaluation.report.failure, None, "{case}");
+    evaluation
+}
+
+impl Cases {
+    fn findings(&self, case: &str) -> Vec<Finding> {
+        evaluated(case).report.findings.into_iter().filter(|finding| finding.code == self.0.code).collect()
+    }
+
+    /// The rule is silent.
+    pub fn passes(&self, case: &str) {
+        let findings = self.findings(case);
+        assert!(findings.is_empty(), "{case}\nfound {findings:#?}");
+    }
+
+    /// The rule speaks.
+    pub fn fails(&self, case: &str) -> Failed {
+        let findings = self.findings(case);
+        assert!(!findings.is_empty(), "{} is silent on\n{case}", self.0.code);
+        for finding in &findings {
+            assert!(!finding.message.is_empty() && !finding.help.is_empty(), "{finding:#?}");
+        }
+        Failed { text: case.to_owned(), findings }
+    }
+}
+
+impl Failed {
+    /// The first finding points at exactly this text.
+    pub fn at(self, text: &str) -> Self {
+        let sources = sources(&self.text);
+        let place = self.findings[0].at.as_ref().expect("the finding has a place");
+        let source = sources.iter().find(|source| source.path == place.source).expect("a source of the case");
+        let slice = &source.text[place.start..place.end];
+        assert_eq!(String::from_utf8_lossy(slice), text, "{:#?}", self.findings[0]);
+        self
+    }
+
+    /// The first finding says this.
+    pub fn says(self, text: &str) -> Self {
+        let message = &self.findings[0].message;
+        assert!(message.contains(text), "{message:?} does not say {text:?}");
+        self
+    }
+
+    /// The first finding proposes this value.
+    pub fn proposes(self, value: &str) -> Self {
+        assert_eq!(self.findings[0].proposed.as_deref(), Some(value), "{:#?}", self.findings[0]);
+        self
+    }
+
+    /// So many findings.
+    pub fn times(self, count: usize) -> Self {
+        assert_eq!(self.findings.len(), count, "{:#?}", self.findings);
+        self
+    }
+}
+
+/// A pool with these blocks (flow YAML), alone in the input.
+pub fn pool(blocks: &str) -> String {
+    pool_named("pool", blocks)
+}
+
+/// A pool of this name with these blocks.
+pub fn pool_named(name: &str, blocks: &str) -> String {
+    format!(
+        "apiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: {name}\nspec:\n  blocks: {blocks}\n"
+    )
+}

@@ -1,0 +1,120 @@
+//! The rules of findings: one file each, one table of codes.
+//!
+//! A rule's module doc is its page and its `explain` text; its pass and fail cases stand in the same file. Codes
+//! never change meaning: a rule that goes leaves a gap. `LBP1xx` is about blocks and pools, `LBP2xx` about the
+//! network plan, `LBP3xx` about who gets which address, `LBP4xx` about settings and delivery, `LBP5xx` about
+//! announcements.
+
+#[cfg(test)]
+pub mod cases;
+pub mod finding;
+
+use crate::cluster::ClusterView;
+use crate::report::{Category, Severity};
+use finding::Findings;
+
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// One cluster after the other.
+    Cluster(fn(&ClusterView<'_, '_>, &mut Findings<'_>)),
+    /// All clusters together.
+    Fleet(fn(&[ClusterView<'_, '_>], &mut Findings<'_>)),
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Check::Cluster(_) => "Cluster",
+            Check::Fleet(_) => "Fleet",
+        })
+    }
+}
+
+/// A rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// `LBP` and three digits.
+    pub code: &'static str,
+    /// In words, as used in `severity:` of the config.
+    pub name: &'static str,
+    /// What it promises.
+    pub category: Category,
+    /// Unless the config says otherwise.
+    pub severity: Severity,
+    /// Source of its file: the module doc is the page.
+    pub source: &'static str,
+    /// What it does.
+    pub check: Check,
+}
+
+impl Rule {
+    /// The page: Markdown from the module doc of its file.
+    pub fn page(&self) -> String {
+        let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
+        let mut page: String = lines
+            .map(|line| line.trim_start_matches("//!"))
+            .map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(l)))
+            .collect();
+        page.truncate(page.trim_end().len());
+        page
+    }
+
+    /// The first sentence of the page.
+    pub fn summary(&self) -> String {
+        self.page().lines().next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Declares the modules of the rules and their table, in order of code.
+macro_rules! rules {
+    ($($module:ident),* $(,)?) => {
+        $(pub mod $module;)*
+
+        /// Every rule, in order of code.
+        pub static RULES: &[Rule] = &[$($module::RULE),*];
+    };
+}
+
+rules! {
+    block_does_not_parse,
+}
+
+/// Judge clusters by every rule.
+pub fn judge(views: &[ClusterView<'_, '_>], findings: &mut Findings<'_>) {
+    for rule in RULES {
+        if !findings.begin(rule) {
+            continue;
+        }
+        match rule.check {
+            Check::Cluster(check) => views.iter().for_each(|view| check(view, findings)),
+            Check::Fleet(check) => check(views, findings),
+        }
+    }
+}
+
+/// The rule of a code or name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.name == name || rule.code.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_regular() {
+        for pair in RULES.windows(2) {
+            assert!(pair[0].code < pair[1].code, "{} and {}", pair[0].code, pair[1].code);
+        }
+        for rule in RULES {
+            assert!(rule.code.len() == 6 && rule.code.starts_with("LBP"), "{}", rule.code);
+            assert!(rule.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.name);
+            let page = rule.page();
+            assert!(rule.summary().ends_with('.'), "{}: {page}", rule.code);
+            for heading in ["## What it does", "## Why is this bad?", "## Example", "## What to do"] {
+                assert!(page.contains(heading), "{} has no {heading:?}", rule.code);
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! From read documents to the report.
+
+use super::configured::Config;
+use super::read::Input;
+use super::{Done, planned};
+use crate::cluster::plan::Plan;
+use crate::cluster::{ClusterView, facts};
+use crate::config::SeverityOverride;
+use crate::flux::clusters::{Cluster, clusters};
+use crate::flux::files::Files;
+use crate::flux::variables::Variables;
+use crate::report::{Report, Severity, VERSION, Verdict};
+use crate::rules::finding::{Findings, Overrides};
+use crate::rules::{find, judge as judge_by_rules};
+use crate::{FUNCTION_VERSION, Options};
+
+/// Judge the input under a config.
+pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: Done) -> Report {
+    let files = Files::new(&input.documents);
+    let telling = planned::telling(config);
+    let (clusters, notes) = clusters(&files, &telling);
+    let latent = latent(&files, &clusters, &telling);
+    let mut views: Vec<ClusterView<'_, '_>> = clusters
+        .iter()
+        .map(|cluster| {
+            let name = &cluster.name;
+            let plan = planned::plan(config, name);
+            ClusterView::new(cluster, plan, planned::profile(config, name), planned::flags(config, name), true)
+        })
+        .collect();
+    views.push(ClusterView::new(
+        &latent,
+        Plan::default(),
+        planned::profile(config, ""),
+        planned::flags(config, ""),
+        false,
+    ));
+    let overrides = overrides(config);
+    let mut findings = Findings::new(&overrides);
+    judge_by_rules(&views, &mut findings);
+    if options.expect_generated {
+        crate::generate::expected(&clusters, &config.pools, &mut findings);
+    }
+    let mut report = Report {
+        version: VERSION.into(),
+        function: FUNCTION_VERSION.into(),
+        verdict: Verdict::Clean,
+        failure: None,
+        clusters: views.iter().filter(|view| view.live).map(facts::facts).collect(),
+        findings: findings.findings,
+        not_checked: findings.not_checked,
+        changes: done,
+    };
+    report.not_checked.extend(notes);
+    report.not_checked.extend(views.iter().filter(|view| view.live).flat_map(|view| view.not_checked.iter().cloned()));
+    report.not_checked.extend(input.unreadable.iter().map(super::read::Unreadable::note));
+    report.not_checked.sort();
+    report.not_checked.dedup();
+    report.findings.sort_by(|a, b| key(a).cmp(&key(b)));
+    report.findings.dedup();
+    let wrong = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    report.verdict = if wrong { Verdict::Findings } else { Verdict::Clean };
+    report
+}
+
+/// Severity, file, line, column, code, cluster: the order of the KRM framework, made total.
+fn key(finding: &crate::report::Finding) -> (Severity, Option<&crate::report::Place>, &str, Option<&str>) {
+    (finding.severity, finding.at.as_ref(), &finding.code, finding.cluster.as_deref())
+}
+
+/// What no cluster applies, as if one did that sets no variables.
+fn latent<'a, 't>(
+    files: &Files<'a, 't>,
+    clusters: &[Cluster<'a, 't>],
+    telling: &crate::flux::clusters::Telling,
+) -> Cluster<'a, 't> {
+    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> =
+        clusters.iter().flat_map(|c| &c.objects).map(|object| std::ptr::from_ref(object.item)).collect();
+    let mut variables = Variables::none(telling.dialect);
+    variables.runs = true;
+    variables.open = Some("no cluster applies it".into());
+    let variables = std::rc::Rc::new(variables);
+    let rooted = clusters.iter().any(|cluster| cluster.entrypoint.is_some());
+    let objects = files
+        .all()
+        .filter(|(_, (_, item))| rooted && !applied.contains(&std::ptr::from_ref(*item)))
+        .filter(|(_, (_, item))| item.resource.api_version.starts_with("cilium.io/"))
+        .map(|(_, located)| crate::flux::object::Object::with_variables(located, variables.clone()))
+        .collect();
+    Cluster {
+        name: String::new(),
+        entrypoint: None,
+        objects,
+        settings: variables,
+        settings_object: None,
+        not_checked: Vec::new(),
+    }
+}
+
+fn overrides(config: &Config) -> Overrides {
+    config
+        .pools
+        .spec
+        .severity
+        .iter()
+        .filter_map(|(name, said)| {
+            let severity = match said {
+                SeverityOverride::Error => Some(Severity::Error),
+                SeverityOverride::Warning => Some(Severity::Warning),
+                SeverityOverride::Info => Some(Severity::Info),
+                SeverityOverride::Off => None,
+            };
+            find(name).map(|rule| (rule.name.to_owned(), severity))
+        })
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! A run, from texts to texts: read, follow, generate, judge, write.
+//!
+//! ```text
+//! sources ─ read ─▶ documents ─ configured ─▶ config
+//!                       │                        │
+//!                       ├─ flux::clusters ◀──────┤      what each cluster applies
+//!                       ├─ generate ◀────────────┤      pools, policies, settings ─▶ changed texts
+//!                       └─ (read again when texts changed)
+//!                       ▼
+//!                 cluster views ─ rules ─▶ findings ─▶ report, results, changed texts
+//! ```
+
+mod configured;
+mod fixed;
+mod judged;
+mod planned;
+mod read;
+
+use std::collections::BTreeMap;
+
+use crate::flux::files::Files;
+use crate::generate;
+use crate::krm::document::Document;
+use crate::krm::place::Text;
+use crate::krm::write;
+use crate::report::{Failure, ObjectChange, Report};
+use crate::{Change, Evaluation, Options, Role, Source};
+
+/// Do a run.
+pub(crate) fn run(sources: &[Source], options: Options) -> Evaluation {
+    match attempt(sources, options) {
+        Ok(evaluation) => evaluation,
+        Err(failure) => Evaluation { changes: Vec::new(), report: Report::failed(*failure) },
+    }
+}
+
+/// Failures are large and rare.
+type Attempt<T> = Result<T, Box<Failure>>;
+
+fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
+    let subjects = read::utf8(sources, Role::Subject)?;
+    let configs = read::utf8(sources, Role::Config)?;
+    let config_texts: Vec<Text<'_>> = configs.iter().map(|(path, text)| Text::new(path, text)).collect();
+    let config_documents = read::documents(&config_texts)?.documents;
+
+    let mut rewritten = Rewritten::new();
+    let mut done = Done::new();
+    if !options.expect_generated {
+        let texts = texts(&subjects, &rewritten);
+        let input = read::documents(&texts)?;
+        let config = configured::config(&input.documents, &config_documents)?;
+        let generated = generate_for(&input.documents, &config, options);
+        rewritten = rewritten_by(&input.documents, &generated);
+        done = generated.objects;
+    }
+    if options.fix {
+        // Proposals are about the texts as generation leaves them; what they change may ask for more.
+        let texts = texts(&subjects, &rewritten);
+        let judged = judged(&texts, &config_documents, options, Done::new())?.0;
+        let fixed = fixed::apply(&texts, &judged.findings);
+        if !fixed.is_empty() {
+            rewritten.extend(fixed.into_iter().map(|(path, text)| (path, Some(text))));
+            let texts = self::texts(&subjects, &rewritten);
+            let input = read::documents(&texts)?;
+            let config = configured::config(&input.documents, &config_documents)?;
+            let generated = generate_for(&input.documents, &config, options);
+            let again = rewritten_by(&input.documents, &generated);
+            done = generated.objects;
+            rewritten.extend(again);
+        }
+    }
+    // The findings are about what will be there, so changed texts are read like any others.
+    let texts = texts(&subjects, &rewritten);
+    let (report, stdin) = judged(&texts, &config_documents, options, done)?;
+    let mut changes: Vec<Change> = stdin.into_iter().collect();
+    changes.extend(
+        rewritten
+            .iter()
+            .filter(|(path, _)| !path.is_empty())
+            .filter(|(path, text)| !subjects.iter().any(|(p, t)| p == path && Some(*t) == text.as_deref()))
+            .map(|(path, text)| Change { path: path.clone(), text: text.as_ref().map(|t| t.clone().into_bytes()) }),
+    );
+    Ok(Evaluation { changes, report })
+}
+
+/// Read, judge, and write the text for standard output when there is one.
+fn judged(
+    texts: &[Text<'_>],
+    configs: &[Document<'_>],
+    options: Options,
+    done: Done,
+) -> Attempt<(Report, Option<Change>)> {
+    let input = read::documents(texts)?;
+    let config = configured::config(&input.documents, configs)?;
+    let report = judged::judge(&input, &config, options, done);
+    let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
+    let stdin = stdin.map(|document| {
+        let text = write::with_results(document, &report.findings).unwrap_or_else(|| {
+            if write::needs_rewriting(document) {
+                write::changed(document, &write::Changes::default())
+            } else {
+                document.text.text.to_owned()
+            }
+        });
+        Change { path: String::new(), text: Some(text.into_bytes()) }
+    });
+    Ok((report, stdin))
+}
+
+fn generate_for(documents: &[Document<'_>], config: &configured::Config, options: Options) -> generate::Generated {
+    let files = Files::new(documents);
+    let (clusters, _) = crate::flux::clusters::clusters(&files, &planned::telling(config));
+    generate::generate(documents, &clusters, &config.pools, config.path.as_deref(), options)
+}
+
+/// Texts that a run changed, by path; `None` for a file that goes away.
+type Rewritten = BTreeMap<String, Option<String>>;
+
+/// The texts that generation changed.
+fn rewritten_by(documents: &[Document<'_>], generated: &generate::Generated) -> Rewritten {
+    let mut texts = Rewritten::new();
+    for (at, changes) in &generated.changes {
+        if changes.is_empty() {
+            continue;
+        }
+        let document = &documents[*at];
+        let text = write::changed(document, changes);
+        let gone = !document.text.path.is_empty()
+            && changes.added.is_empty()
+            && changes.removed.len() == document.items.len()
+            && !document.items.is_empty();
+        texts.insert(document.text.path.to_owned(), (!gone).then_some(text));
+    }
+    for (path, text) in &generated.new_files {
+        texts.insert(path.clone(), Some(text.clone()));
+    }
+    texts
+}
+
+/// All texts as the run leaves them.
+fn texts<'s>(subjects: &'s [(&'s str, &'s str)], rewritten: &'s Rewritten) -> Vec<Text<'s>> {
+    let known = |path: &str| subjects.iter().any(|(known, _)| *known == path);
+    let old = subjects.iter().filter_map(|(path, text)| match rewritten.get(*path) {
+        Some(changed) => Some(Text::new(path, changed.as_deref()?)),
+        None => Some(Text::new(path, text)),
+    });
+    let new = rewritten
+        .iter()
+        .filter(|(path, _)| !known(path))
+        .filter_map(|(path, text)| Some(Text::new(path.as_str(), text.as_deref()?)));
+    old.chain(new).collect()
+}
+
+/// What was done to objects, for the report.
+pub(crate) type Done = Vec<ObjectChange>;

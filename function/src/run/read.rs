@@ -1,0 +1,84 @@
+//! From bytes to documents, with an error that has its place.
+
+use crate::krm::document::Document;
+use crate::krm::place::Text;
+use crate::report::{Failure, NotChecked, Place};
+use crate::{Role, Source};
+
+use super::Attempt;
+
+/// The input, read.
+#[derive(Debug)]
+pub(super) struct Input<'t> {
+    /// One document a text that could be read.
+    pub(super) documents: Vec<Document<'t>>,
+    /// Files that are no YAML, and so nobody's business or somebody's mistake.
+    pub(super) unreadable: Vec<Unreadable>,
+}
+
+/// A file of a package that is not YAML.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    /// Where reading stopped.
+    pub(super) at: Place,
+    /// Why.
+    pub(super) why: String,
+    /// It holds `{{`, so it is a template and not meant to be YAML.
+    pub(super) template: bool,
+}
+
+impl Unreadable {
+    /// As something that was not checked.
+    pub(super) fn note(&self) -> NotChecked {
+        let because = if self.template { "it is a template" } else { "it is not YAML" };
+        NotChecked {
+            cluster: None,
+            what: self.at.source.clone(),
+            because: format!("{because}: {}", self.why),
+            at: Some(self.at.clone()),
+        }
+    }
+}
+
+/// The texts of a role as UTF-8.
+pub(super) fn utf8(sources: &[Source], role: Role) -> Attempt<Vec<(&str, &str)>> {
+    sources
+        .iter()
+        .filter(|source| source.role == role)
+        .map(|source| match std::str::from_utf8(&source.text) {
+            Ok(text) => Ok((source.path.as_str(), text)),
+            Err(error) => {
+                let valid = String::from_utf8_lossy(&source.text[..error.valid_up_to()]).into_owned();
+                let end = valid.len();
+                let at = Text::new(&source.path, &valid).place(&(end..end), None, None);
+                let utf16 = source.text.starts_with(&[0xff, 0xfe]) || source.text.starts_with(&[0xfe, 0xff]);
+                let what = if utf16 { "the text is UTF-16, and UTF-8 is needed" } else { "the text is not UTF-8" };
+                Err(Box::new(Failure { message: what.into(), at: Some(at), help: Some("save it as UTF-8".into()) }))
+            }
+        })
+        .collect()
+}
+
+/// Read all texts. Standard input must be readable; of a package, what is not YAML is set aside.
+pub(super) fn documents<'t>(texts: &'t [Text<'t>]) -> Attempt<Input<'t>> {
+    let mut input = Input { documents: Vec::new(), unreadable: Vec::new() };
+    for text in texts {
+        match Document::read(text) {
+            Ok(document) => input.documents.push(document),
+            Err(error) => {
+                let end = error.offset + text.text[error.offset..].chars().next().map_or(0, char::len_utf8);
+                let at = text.place(&(error.offset..end), None, None);
+                if text.path.is_empty() {
+                    return Err(Box::new(Failure {
+                        message: format!("the input cannot be read: {}", error.message),
+                        at: Some(at),
+                        help: Some("a ResourceList or a stream of Kubernetes objects in YAML or JSON is needed".into()),
+                    }));
+                }
+                let template = text.text.contains("{{");
+                input.unreadable.push(Unreadable { at, why: error.message, template });
+            }
+        }
+    }
+    Ok(input)
+}

@@ -1,0 +1,72 @@
+//! What follows from flags and surroundings together.
+
+use crate::report::text::Dress;
+
+use super::args::{Color, Global};
+use super::{Bounds, Surroundings};
+
+/// Decisions that every verb shares.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// How to write to standard output.
+    pub stdout: Dress,
+    /// How to write to standard error.
+    pub stderr: Dress,
+    /// Error findings only.
+    pub quiet: bool,
+    /// How much to read, in bytes.
+    pub max_input: u64,
+    /// For the sandbox.
+    pub bounds: Bounds,
+    /// Somebody could type into standard input.
+    pub stdin_is_terminal: bool,
+}
+
+impl Setting {
+    /// Decide.
+    pub fn new(global: &Global, surroundings: &Surroundings) -> Self {
+        let dress = |terminal: bool| Dress {
+            color: match global.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => terminal && !surroundings.no_color,
+            },
+            quiet: global.quiet,
+        };
+        Self {
+            stdout: dress(surroundings.stdout_is_terminal),
+            stderr: dress(surroundings.stderr_is_terminal),
+            quiet: global.quiet,
+            max_input: global.max_input,
+            bounds: Bounds {
+                module: global.module.clone(),
+                timeout: global.timeout,
+                max_memory: global.max_memory,
+                max_output: global.max_output,
+            },
+            stdin_is_terminal: surroundings.stdin_is_terminal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Args;
+    use clap::Parser;
+
+    fn colors(flag: Option<&str>, terminal: bool, no_color: bool) -> bool {
+        let args = Args::try_parse_from(["lbpools"].into_iter().chain(flag)).unwrap();
+        let surroundings = Surroundings { stdout_is_terminal: terminal, no_color, ..Surroundings::default() };
+        Setting::new(&args.global, &surroundings).stdout.color
+    }
+
+    #[test]
+    fn colors_are_for_terminals_unless_told() {
+        assert!(colors(None, true, false));
+        assert!(!colors(None, false, false));
+        assert!(!colors(None, true, true));
+        assert!(colors(Some("--color=always"), false, true));
+        assert!(!colors(Some("--color=never"), true, false));
+    }
+}

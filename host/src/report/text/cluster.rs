@@ -1,0 +1,138 @@
+//! One cluster: its pools, who gets which address, what announces it.
+
+use std::io::{self, Write};
+
+use lbpools_function::report::{ClusterReport, Outcome, PoolReport, RequestReport};
+
+use super::table::{Lean, Table};
+use super::{Dress, line, name};
+
+/// Heading and tables.
+pub(super) fn cluster(cluster: &ClusterReport, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+    let mut facts = vec![format!("Cilium {}", line(&cluster.cilium))];
+    facts.extend(cluster.entrypoint.iter().map(|path| format!("from {}", line(path))));
+    if !cluster.ranges.is_empty() {
+        facts.push(format!("plan {}", line(&cluster.ranges.join(", "))));
+    }
+    let heading = dress.paint(Dress::HEADING, &format!("cluster {}", line(&cluster.name)));
+    writeln!(out, "{heading}  {}\n", dress.paint(Dress::FAINT, &format!("({})", facts.join("; "))))?;
+    if cluster.pools.is_empty() && cluster.requests.is_empty() {
+        return writeln!(out, "  no pools, and nobody asks for an address\n");
+    }
+    pools(&cluster.pools).write(dress, out)?;
+    requests(&cluster.requests).write(dress, out)?;
+    announcements(cluster).write(dress, out)
+}
+
+fn pools(pools: &[PoolReport]) -> Table<6> {
+    use Lean::{Left, Right};
+    let mut table = Table::new([
+        ("POOL", Left),
+        ("ADDRESSES", Left),
+        ("TOTAL", Right),
+        ("USED", Right),
+        ("FREE", Right),
+        ("SERVES", Left),
+    ]);
+    for pool in pools {
+        let or_unknown = |number: Option<&String>| number.map_or("?".to_owned(), |number| line(number).into_owned());
+        let selector = pool.selector.as_ref().map_or("every Service".into(), |selector| line(selector).into_owned());
+        let disabled = if pool.disabled { " (disabled)" } else { "" };
+        let mut ranges = pool.blocks.iter().map(|block| match (&block.range, &block.unknown) {
+            (Some(range), _) => line(range).into_owned(),
+            (None, Some(unknown)) => format!("{}: {}", line(&block.written), line(unknown)),
+            (None, None) => format!("{}: not readable", line(&block.written)),
+        });
+        table.row([
+            format!("{}{disabled}", line(&pool.name)),
+            ranges.next().unwrap_or("none".into()),
+            or_unknown(pool.total.as_ref()),
+            or_unknown(pool.used.as_ref()),
+            or_unknown(free(pool).as_ref()),
+            selector,
+        ]);
+        for range in ranges {
+            table.row([String::new(), range, String::new(), String::new(), String::new(), String::new()]);
+        }
+    }
+    table
+}
+
+/// What is left, when all numbers are known and fit (a whole `::/0` does not).
+fn free(pool: &PoolReport) -> Option<String> {
+    let number = |text: Option<&str>| text?.parse::<u128>().ok();
+    let total = number(pool.total.as_deref())?;
+    let reserved = number(pool.reserved.as_deref().or(Some("0")))?;
+    Some(total.checked_sub(reserved)?.checked_sub(number(pool.used.as_deref())?)?.to_string())
+}
+
+fn requests(requests: &[RequestReport]) -> Table<4> {
+    let left = Lean::Left;
+    let mut table = Table::new([("WHO", left), ("ADDRESS", left), ("POOL", left), ("BECAUSE", left)]);
+    for request in requests {
+        let service = request.service.as_ref().map(|service| format!(" (Service {})", line(service)));
+        let mut who = format!("{}{}", name(&request.resource), service.unwrap_or_default());
+        if request.outcomes.is_empty() {
+            table.row([who, "-".into(), String::new(), String::new()]);
+            continue;
+        }
+        for outcome in &request.outcomes {
+            let [address, pool, because] = told(outcome);
+            table.row([std::mem::take(&mut who), address, pool, because]);
+        }
+    }
+    table
+}
+
+/// Address, pool and reason in words.
+fn told(outcome: &Outcome) -> [String; 3] {
+    let texts = match outcome {
+        Outcome::Address { address, pool, because } => [address.clone(), pool.clone(), because.clone()],
+        Outcome::OneOf { ranges, pools, because } => {
+            [format!("one of {}", ranges.join(", ")), pools.join(", "), because.clone()]
+        }
+        Outcome::Pending { reason, because } => [format!("pending ({reason})"), String::new(), because.clone()],
+        Outcome::Unknown { because } => ["unknown".into(), String::new(), because.clone()],
+    };
+    texts.map(|text| line(&text).into_owned())
+}
+
+fn announcements(cluster: &ClusterReport) -> Table<2> {
+    let mut table = Table::new([("ANNOUNCED BY", Lean::Left), ("WHAT", Lean::Left)]);
+    for each in &cluster.announcements {
+        table.row([name(&each.resource), line(&each.announces).into_owned()]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn pools_requests_and_announcements() {
+        let mut out = Vec::new();
+        for each in &sample::fleet().report.clusters {
+            cluster(each, Dress::default(), &mut out).unwrap();
+        }
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn free_is_only_said_when_known() {
+        let mut pool = sample::fleet().report.clusters[0].pools[0].clone();
+        let mut free_of = |total: &str, reserved: Option<&str>, used: Option<&str>| {
+            pool.total = Some(total.into());
+            pool.reserved = reserved.map(Into::into);
+            pool.used = used.map(Into::into);
+            free(&pool)
+        };
+        assert_eq!(free_of("20", Some("2"), Some("3")).as_deref(), Some("15"));
+        assert_eq!(free_of("20", None, Some("3")).as_deref(), Some("17"));
+        assert_eq!(free_of("20", None, None), None);
+        assert_eq!(free_of("2", None, Some("3")), None);
+        let all = "340282366920938463463374607431768211456"; // ::/0
+        assert_eq!(free_of(all, None, Some("0")), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! One finding: the sentence, the wrong value underlined in its file, the way by which it got there, what to write.
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use lbpools_function::report::{Failure, Finding, Place, Severity};
+
+use super::excerpt::Excerpt;
+use super::{Dress, line, name};
+use crate::report::Texts;
+
+/// A finding in full.
+pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let title = level.primary_title(line(&finding.message)).id(line(&finding.code));
+    let mut group = Group::with_title(title);
+    let places = places(finding);
+    for (number, (at, label)) in places.iter().enumerate() {
+        group = group.element(shown(at, label, number == 0, texts));
+    }
+    let mut notes = Vec::new();
+    if let Some(subject) = subject(finding) {
+        notes.push(Level::NOTE.message(subject));
+    }
+    if let Some(current) = finding.current.as_ref().filter(|_| places.is_empty()) {
+        notes.push(Level::NOTE.with_name("now").message(line(current).into_owned()));
+    }
+    // A link into a place that is not in the input is said in words.
+    for link in finding.chain.iter().filter(|link| link.at.is_none()) {
+        notes.push(Level::NOTE.with_name("from").message(line(&link.what).into_owned()));
+    }
+    for at in places.iter().filter_map(|(at, _)| said_path(at)) {
+        notes.push(Level::NOTE.with_name("file").message(at));
+    }
+    if let Some(proposed) = &finding.proposed {
+        notes.push(Level::NOTE.with_name("write").message(line(proposed).into_owned()));
+    }
+    notes.push(Level::HELP.message(line(&finding.help).into_owned()));
+    render(group, notes.into_iter().map(Element::from).collect(), dress)
+}
+
+/// Why a run failed.
+pub(super) fn failure(failure: &Failure, texts: &Texts, dress: Dress) -> String {
+    let mut group = Group::with_title(Level::ERROR.primary_title(line(&failure.message)));
+    let mut notes = Vec::new();
+    if let Some(at) = &failure.at {
+        group = group.element(shown(at, "", true, texts));
+        notes.extend(said_path(at).map(|path| Level::NOTE.with_name("file").message(path)));
+    }
+    notes.extend(failure.help.as_ref().map(|help| Level::HELP.message(line(help).into_owned())));
+    render(group, notes.into_iter().map(Element::from).collect(), dress)
+}
+
+fn render<'a>(group: Group<'a>, notes: Vec<Element<'a>>, dress: Dress) -> String {
+    let renderer = if dress.color { Renderer::styled() } else { Renderer::plain() };
+    let text = renderer.render(&[group.elements(notes)]);
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Where the finding stands and the links that have a place, each with what to say there.
+fn places(finding: &Finding) -> Vec<(&Place, String)> {
+    let here = match &finding.current {
+        // Where the text says the same already, to repeat it would be noise.
+        Some(current) if !finding.chain.is_empty() => format!("here: {}", line(current)),
+        _ => String::new(),
+    };
+    let at = finding.at.as_ref().map(|at| (at, here)).into_iter();
+    let links = finding.chain.iter().filter_map(|link| Some((link.at.as_ref()?, line(&link.what).into_owned())));
+    let mut places: Vec<(&Place, String)> = Vec::new();
+    for (at, label) in at.chain(links) {
+        match places.iter_mut().find(|(seen, _)| seen.source == at.source && seen.start == at.start) {
+            Some((_, seen)) if seen.is_empty() => *seen = label,
+            Some((_, seen)) if *seen != label => *seen = format!("{seen}; {label}"),
+            Some(_) => {}
+            None => places.push((at, label)),
+        }
+    }
+    places
+}
+
+/// Header and lines of one place, or the header alone when there are no lines to show.
+fn shown<'a>(at: &Place, label: &str, first: bool, texts: &Texts) -> Element<'a> {
+    let line_number = usize::try_from(at.line).unwrap_or(usize::MAX).max(1);
+    let path = line(&texts.name(&at.source)).into_owned();
+    let Some(excerpt) = texts.text(&at.source).and_then(|text| Excerpt::new(text, at.start..at.end)) else {
+        let column = usize::try_from(at.column).unwrap_or(usize::MAX);
+        return Origin::path(path).line(line_number).char_column(column).into();
+    };
+    let kind = if first { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let mut annotation = kind.span(excerpt.span);
+    if !label.is_empty() {
+        annotation = annotation.label(label.to_owned());
+    }
+    Snippet::source(excerpt.text).path(path).line_start(line_number).annotation(annotation).into()
+}
+
+/// `cluster apps, CiliumLoadBalancerIPPool gateway, spec.blocks[0].cidr`.
+fn subject(finding: &Finding) -> Option<String> {
+    let cluster = finding.cluster.as_ref().map(|cluster| format!("cluster {}", line(cluster)));
+    let field = finding.field.as_ref().map(|field| line(field).into_owned());
+    let parts: Vec<String> = [cluster, finding.resource.as_ref().map(name), field].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// For an item of a list: the file that it says it comes from.
+fn said_path(at: &Place) -> Option<String> {
+    let path = at.path.as_ref().filter(|path| **path != at.source)?;
+    let document = at.index.filter(|index| *index > 0).map(|index| format!(", document {}", index + 1));
+    Some(format!("{}{}", line(path), document.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn shown(sources: &[crate::contract::Source], finding: &Finding) -> String {
+        super::finding(finding, &Texts::new(sources, "my fleet"), Dress::default())
+    }
+
+    #[test]
+    fn the_chain_leads_to_the_setting() {
+        let fleet = sample::fleet();
+        insta::assert_snapshot!(shown(&fleet.sources, &fleet.report.findings[0]));
+    }
+
+    #[test]
+    fn without_any_place() {
+        let mut finding = sample::fleet().report.findings[0].clone();
+        finding.at = None;
+        finding.chain.iter_mut().for_each(|link| link.at = None);
+        insta::assert_snapshot!(shown(&[], &finding));
+    }
+
+    #[test]
+    fn an_item_of_a_list_names_its_file() {
+        let mut fleet = sample::fleet();
+        let finding = &mut fleet.report.findings[0];
+        fleet.sources[0].path = String::new();
+        let at = finding.at.as_mut().unwrap();
+        at.path = Some(std::mem::take(&mut at.source));
+        at.index = Some(1);
+        insta::assert_snapshot!(shown(&fleet.sources, finding));
+    }
+
+    #[test]
+    fn odd_texts_line_up() {
+        let odd = [
+            ("bom.yaml", "\u{feff}address: 10.0.0.300\r\nb: 2\r\n"),
+            ("tabs and blanks.yaml", "a:\t\taddress\t10.0.0.300 # x\n"),
+            ("größe/配置.yaml", "größe: '你好' # 10.0.0.300\n"),
+        ];
+        let mut all = String::new();
+        for (path, text) in odd {
+            let sources = [sample::source(path, text)];
+            let mut finding = sample::fleet().report.findings[0].clone();
+            finding.chain.clear();
+            finding.at = Some(sample::place(&sources[0], "10.0.0.300"));
+            all.push_str(&shown(&sources, &finding));
+            all.push_str("\n\n");
+        }
+        let text = format!("{{\"a\": \"{}\", \"ip\": \"10.0.0.300\", \"z\": \"{}\"}}", "x".repeat(900), "y".repeat(90));
+        let sources = [sample::source("one-line.json", &text)];
+        let mut finding = sample::fleet().report.findings[0].clone();
+        finding.chain.clear();
+        finding.at = Some(sample::place(&sources[0], "10.0.0.300"));
+        all.push_str(&shown(&sources, &finding));
+        all.push_str("\n\n");
+        let sources = [sample::source("minified.json", &format!("{}10.0.0.300", "x".repeat(100_000)))];
+        finding.at = Some(sample::place(&sources[0], "10.0.0.300"));
+        all.push_str(&shown(&sources, &finding));
+        insta::assert_snapshot!(all);
+    }
+
+    #[test]
+    fn no_place_of_any_size_panics() {
+        let source = sample::source("a.yaml", "\u{feff}a: ü\r\n\r\n\tb: '你'\u{85}\n\n# \u{1b}[31m\n");
+        for start in 0..=source.text.len() + 1 {
+            for end in start..=source.text.len() + 1 {
+                let mut finding = sample::fleet().report.findings[0].clone();
+                let place = Place { start, end, ..sample::place(&source, "a") };
+                finding.chain[0].at = Some(Place { start: end, ..place.clone() });
+                finding.at = Some(place);
+                let text = shown(std::slice::from_ref(&source), &finding);
+                assert!(!text.contains('\u{1b}') && text.contains(&finding.message), "{start}..{end}");
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The closing line.
+
+use lbpools_function::report::{Report, Severity, Verdict};
+
+use super::Dress;
+
+/// How many findings of which kind, and what could not be checked.
+pub fn verdict(report: &Report, dress: Dress) -> String {
+    let (style, word) = match report.verdict {
+        Verdict::Clean => (Dress::GOOD, "clean"),
+        Verdict::Findings => (Dress::BAD, "refused"),
+        Verdict::Failed => return dress.paint(Dress::DOUBT, "the run failed, nothing was judged"),
+    };
+    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let mut parts = vec![counted(count(Severity::Error), "error")];
+    let others = [
+        (count(Severity::Warning), "warning"),
+        (count(Severity::Info), "remark"),
+        (report.not_checked.len(), "thing not checked"),
+    ];
+    parts.extend(others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what)));
+    if report.clusters.is_empty() {
+        parts.push("no cluster found to judge".into());
+    }
+    format!("{}: {}", dress.paint(style, word), parts.join(", "))
+}
+
+/// `no errors`, `1 error`, `2 things not checked`.
+fn counted(count: usize, what: &str) -> String {
+    let (first, rest) = what.split_once(' ').unwrap_or((what, ""));
+    let number = if count == 0 { "no".to_owned() } else { count.to_string() };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{number} {first}{plural} {rest}").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn says_what_was_found_and_what_was_not_checked() {
+        let mut report = sample::fleet().report;
+        assert_eq!(verdict(&report, Dress::default()), "refused: 1 error, 1 warning, 1 thing not checked");
+        report.findings.clear();
+        report.verdict = Verdict::Clean;
+        assert_eq!(verdict(&report, Dress::default()), "clean: no errors, 1 thing not checked");
+        report.not_checked.clear();
+        report.clusters.clear();
+        assert_eq!(verdict(&report, Dress::default()), "clean: no errors, no cluster found to judge");
+    }
+}

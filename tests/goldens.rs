@@ -1,0 +1,2 @@
+//! Goldens.
+fn main() {}

@@ -1,0 +1,48 @@
+//! lbpools-oracle: lbpools held against the real programs, on random cases.
+//!
+//! ```text
+//! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]
+//! ```
+//!
+//! The last line is `N passed, N failed`. Exit codes: 0 all passed, 1 something differs, 2 bad usage or a run that
+//! broke, 77 the real program cannot be had here, so that the caller counts the suite as skipped.
+
+mod flux;
+mod random;
+
+use std::process::ExitCode;
+
+/// What automake, meson and others take for "skipped".
+const SKIPPED: u8 = 77;
+
+/// How a suite ended.
+enum Ending {
+    /// Cases that agreed and cases that did not.
+    Ran { passed: u64, failed: u64 },
+    /// The real program cannot be had, for this reason.
+    Skipped(String),
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let ending = match arguments.split_first() {
+        Some((suite, rest)) if suite == "flux" => flux::run(rest),
+        _ => {
+            Err(anyhow::anyhow!("usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]"))
+        }
+    };
+    match ending {
+        Ok(Ending::Ran { passed, failed }) => {
+            println!("{passed} passed, {failed} failed");
+            ExitCode::from(u8::from(failed > 0))
+        }
+        Ok(Ending::Skipped(reason)) => {
+            eprintln!("SKIPPED, nothing was compared: {reason}");
+            ExitCode::from(SKIPPED)
+        }
+        Err(error) => {
+            eprintln!("lbpools-oracle: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
