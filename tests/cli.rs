@@ -4,6 +4,8 @@
 //! ([`Scripted`]), because what the runner does with an answer must hold for every answer. The rest start the real
 //! program.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

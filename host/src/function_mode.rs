@@ -25,14 +25,18 @@ const KINDS: [&str; 2] = ["LoadBalancerPools", "ConfigMap"];
 const HEAD: u64 = 64 * 1024;
 
 /// Read a ResourceList (or a bare stream), write what the function made of it.
-pub fn run<F: Function>(function: &F, setting: &Setting, streams: &mut Streams) -> anyhow::Result<Exit> {
+pub fn run<F: Function>(
+    function: impl FnOnce() -> anyhow::Result<F>,
+    setting: &Setting,
+    streams: &mut Streams,
+) -> anyhow::Result<Exit> {
     let subject = input::stdin(streams.stdin, setting.max_input)?;
-    answer(function, vec![subject], streams)
+    answer(&function()?, vec![subject], streams)
 }
 
 /// The same for a legacy plugin, whose config is in a file.
 pub fn run_plugin<F: Function>(
-    function: &F,
+    function: impl FnOnce() -> anyhow::Result<F>,
     config: &Path,
     setting: &Setting,
     streams: &mut Streams,
@@ -40,7 +44,7 @@ pub fn run_plugin<F: Function>(
     let text = package::read_file(config, setting.max_input)?;
     let config = Source { path: config.display().to_string(), role: Role::Config, text };
     let subject = input::stdin(streams.stdin, setting.max_input)?;
-    answer(function, vec![config, subject], streams)
+    answer(&function()?, vec![config, subject], streams)
 }
 
 fn answer<F: Function>(function: &F, sources: Vec<Source>, streams: &mut Streams) -> anyhow::Result<Exit> {

@@ -12,25 +12,15 @@ pub mod sandbox;
 
 /// The whole program; `main.rs` only calls it.
 pub fn main() -> ExitCode {
-    cli::main(|_| -> anyhow::Result<absent::Absent> { anyhow::bail!("no component is built into this program") })
-}
-
-/// Stands where the sandbox will: a function that cannot exist.
-mod absent {
-    use crate::contract::{Evaluation, Function, Options, Source};
-
-    pub(crate) enum Absent {}
-
-    impl Function for Absent {
-        type Error = std::convert::Infallible;
-        fn evaluate(&self, _: Vec<Source>, _: Options) -> Result<Evaluation, Self::Error> {
-            match *self {}
-        }
-        fn report(&self, _: Vec<Source>, _: Options) -> Result<Vec<u8>, Self::Error> {
-            match *self {}
-        }
-        fn describe(&self) -> Result<Vec<u8>, Self::Error> {
-            match *self {}
-        }
-    }
+    cli::main(|bounds| {
+        let builder = sandbox::SandboxBuilder::new()
+            .deadline(bounds.timeout)
+            .memory(usize::try_from(bounds.max_memory).unwrap_or(usize::MAX))
+            .output(usize::try_from(bounds.max_output).unwrap_or(usize::MAX));
+        let builder = match &bounds.module {
+            Some(file) => builder.component_file(file),
+            None => builder,
+        };
+        Ok(builder.build()?)
+    })
 }

@@ -17,7 +17,7 @@ use crate::flux::clusters::Cluster;
 use crate::flux::object::Object;
 use crate::report::NotChecked;
 use announcement::Advertisement;
-use plan::Plan;
+use plan::{Asked, Plan};
 use pools::PoolView;
 use requests::Request;
 
@@ -42,6 +42,8 @@ pub struct ClusterView<'a, 't> {
     pub advertisements: Vec<Advertisement<'a, 't>>,
     /// Whether any cluster applies this. The view of what none applies is judged too, but as latent.
     pub live: bool,
+    /// What the config asks of it that the input does not answer.
+    pub asked: Asked,
     /// What could not be judged.
     pub not_checked: Vec<NotChecked>,
 }
@@ -62,7 +64,19 @@ impl<'a, 't> ClusterView<'a, 't> {
         for note in &mut not_checked {
             note.cluster = live.then(|| cluster.name.clone());
         }
-        Self { cluster, plan, profile, version_known, flags, pools, requests, advertisements, live, not_checked }
+        Self {
+            cluster,
+            plan,
+            profile,
+            version_known,
+            flags,
+            pools,
+            requests,
+            advertisements,
+            live,
+            asked: Asked::default(),
+            not_checked,
+        }
     }
 
     /// The cluster's name for a finding; none when no cluster applies what is looked at.

@@ -1,6 +1,7 @@
 //! What the network plan of the config says about one cluster, parsed.
 
 use crate::cilium::{Range, Ranges};
+use crate::report::{Place, ResourceRef};
 
 /// A range of the plan and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,4 +58,44 @@ pub struct Plan {
     pub gateways: Vec<PlannedGateway>,
     /// Path of the field `ranges` in the config, for messages.
     pub source: String,
+}
+
+/// An object that the config asks for and that is not there as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingObject {
+    /// Which.
+    pub resource: ResourceRef,
+    /// It is there and says something else; otherwise it is not there.
+    pub differs: bool,
+}
+
+/// An object of somebody else's where one of the config's should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenName {
+    /// Which.
+    pub resource: ResourceRef,
+    /// Where it stands.
+    pub at: Place,
+}
+
+/// A settings key that the config needs and the cluster does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededSetting {
+    /// The key.
+    pub key: String,
+    /// The value that the network plan gives it.
+    pub value: String,
+    /// The pool that needs it.
+    pub pool: String,
+}
+
+/// What the config asks of a cluster that the input does not answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Objects; only looked for where nothing is generated.
+    pub missing: Vec<MissingObject>,
+    /// Names that are taken.
+    pub taken: Vec<TakenName>,
+    /// Settings keys.
+    pub settings: Vec<NeededSetting>,
 }

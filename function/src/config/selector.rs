@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cilium::selector::{self, LabelSelector, SelectorError};
+
 /// A Kubernetes label selector: everything in it must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -46,8 +48,38 @@ pub enum Operator {
 }
 
 impl Selector {
+    /// Compile it as Cilium does.
+    ///
+    /// # Errors
+    ///
+    /// What Cilium's copy of Kubernetes' selector code refuses, though the API server takes it.
+    pub fn compile(&self) -> Result<LabelSelector, SelectorError> {
+        let requirements: Vec<selector::Requirement> = self
+            .match_expressions
+            .iter()
+            .map(|one| selector::Requirement {
+                key: one.key.clone(),
+                operator: one.operator.as_str().to_owned(),
+                values: one.values.clone(),
+            })
+            .collect();
+        LabelSelector::compile(&self.match_labels, &requirements)
+    }
+
     /// Whether it asks for nothing, and so selects everything.
     pub fn is_empty(&self) -> bool {
         self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+}
+
+impl Operator {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operator::In => "In",
+            Operator::NotIn => "NotIn",
+            Operator::Exists => "Exists",
+            Operator::DoesNotExist => "DoesNotExist",
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
+use crate::cluster::plan::TakenName;
 use crate::flux::files::{directory_of, normalised};
 use crate::krm::annotations;
 use crate::krm::document::Document;
@@ -14,7 +15,7 @@ use crate::krm::emit;
 use crate::krm::item::Item;
 use crate::krm::merge::{Ownership, merge};
 use crate::krm::write::Changes;
-use crate::report::{Action, ObjectChange, Place, ResourceRef};
+use crate::report::{Action, ObjectChange, ResourceRef};
 
 /// An object that the config asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,15 +28,6 @@ pub struct Wanted {
     pub path: Option<String>,
 }
 
-/// An object that stands where one of ours should and is not ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
-    /// Who it is.
-    pub resource: ResourceRef,
-    /// Where it stands.
-    pub at: Place,
-}
-
 /// The changes to make.
 #[derive(Debug, Default)]
 pub struct Reconciled {
@@ -46,11 +38,17 @@ pub struct Reconciled {
     /// What is done to which object.
     pub objects: Vec<ObjectChange>,
     /// Names that somebody else's objects have.
-    pub taken: Vec<Taken>,
+    pub taken: Vec<TakenName>,
 }
 
-/// Compare what is wanted with what is there.
-pub fn reconcile(documents: &[Document<'_>], wanted: &[Wanted], config: &str, beside: Option<&str>) -> Reconciled {
+/// Compare what is wanted with what is there. What is `withheld` for want of a value stays as it is.
+pub fn reconcile(
+    documents: &[Document<'_>],
+    wanted: &[Wanted],
+    withheld: &[ResourceRef],
+    config: &str,
+    beside: Option<&str>,
+) -> Reconciled {
     let mut reconciled = Reconciled::default();
     let mut kept: BTreeSet<*const Item<'_>> = BTreeSet::new();
     let place_new = NewPlaces::new(documents, beside);
@@ -70,14 +68,16 @@ pub fn reconcile(documents: &[Document<'_>], wanted: &[Wanted], config: &str, be
                 let span = item.tree().at(&["metadata", "name"]).map_or(item.span.clone(), |node| node.span.clone());
                 reconciled
                     .taken
-                    .push(Taken { resource: wanted.resource.clone(), at: documents[at].place(item, &span) });
+                    .push(TakenName { resource: wanted.resource.clone(), at: documents[at].place(item, &span) });
             }
             None => place_new.add(&mut reconciled, documents, wanted),
         }
     }
     for (at, document) in documents.iter().enumerate() {
         for (position, item) in document.items.iter().enumerate() {
-            if item.is_generated_by(config) && !kept.contains(&std::ptr::from_ref(item)) && !item.whole.is_empty() {
+            let unknown = withheld.iter().any(|r| r.kind == item.resource.kind && r.name == item.resource.name);
+            let ours = item.is_generated_by(config) && !kept.contains(&std::ptr::from_ref(item));
+            if ours && !unknown && !item.whole.is_empty() {
                 reconciled.done(Action::Removed, &item.resource, item_path(document, item));
                 reconciled.changes.entry(at).or_default().removed.push(position);
             }

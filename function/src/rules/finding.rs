@@ -34,6 +34,11 @@ impl Found {
         }
     }
 
+    /// On an object that is not one cluster's, or not there.
+    pub fn of(resource: ResourceRef) -> Self {
+        Self { resource: Some(resource), ..Self::default() }
+    }
+
     /// On no object of the input.
     pub fn nowhere() -> Self {
         Self::default()
@@ -54,6 +59,13 @@ impl Found {
     pub fn span(mut self, object: &Object<'_, '_>, path: impl Into<String>, span: &Range<usize>) -> Self {
         self.field = Some(path.into());
         self.at = Some(object.place(span));
+        self
+    }
+
+    /// The path of the field, where neither a text nor a span gives it.
+    #[must_use]
+    pub fn key(mut self, path: impl Into<String>) -> Self {
+        self.field = Some(path.into());
         self
     }
 

@@ -78,6 +78,9 @@ macro_rules! rules {
 
 rules! {
     block_does_not_parse,
+    setting_missing,
+    generated_object_missing,
+    name_taken,
 }
 
 /// Judge clusters by every rule.

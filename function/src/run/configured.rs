@@ -1,11 +1,12 @@
 //! The config of a run: from `functionConfig`, from a file of its own, or from the only one in the input.
 
-use crate::config::{self, LoadBalancerPools, closest};
+use crate::config::{self, ConfigProblem, LoadBalancerPools, closest};
 use crate::krm::decode::{DecodeError, decode};
 use crate::krm::document::Document;
 use crate::krm::item::Item;
 use crate::krm::node::Node;
 use crate::report::{Failure, Place};
+use crate::rules::RULES;
 
 use super::Attempt;
 
@@ -16,6 +17,8 @@ pub(super) struct Config {
     pub(super) pools: LoadBalancerPools,
     /// The file it comes from, so that what it asks for can be put beside it.
     pub(super) path: Option<String>,
+    /// Whether there is a config at all; without one nothing is generated, and nothing removed.
+    pub(super) given: bool,
 }
 
 /// Find and read the config.
@@ -67,9 +70,23 @@ pub(super) fn config(documents: &[Document<'_>], own: &[Document<'_>]) -> Attemp
 
 fn read(document: &Document<'_>, node: &Node<'_>, path: Option<String>) -> Attempt<Config> {
     let kind = node.text_at(&["kind"]).unwrap_or_default();
+    let rules: Vec<&str> = RULES.iter().flat_map(|rule| [rule.name, rule.code]).collect();
     let pools = match kind {
-        "ConfigMap" => config::flat::read(node).map_err(|error| explained(document, node, error))?,
-        config::KIND => decode::<LoadBalancerPools>(node).map_err(|error| explained(document, node, error))?,
+        "ConfigMap" => {
+            let flat = decode::<config::flat::ConfigMap>(node).map_err(|error| explained(document, node, error))?;
+            if flat.data.is_empty() {
+                // kpt sends this when there are no arguments: no config at all.
+                return Ok(Config::default());
+            }
+            flat.config(&rules).map_err(|problems| refused(document, node, &problems))?
+        }
+        config::KIND => {
+            let pools = decode::<LoadBalancerPools>(node).map_err(|error| explained(document, node, error))?;
+            match config::problems(&pools, &rules) {
+                problems if problems.is_empty() => pools,
+                problems => return Err(refused(document, node, &problems)),
+            }
+        }
         other => {
             let span = node.get("kind").map_or(node.span.clone(), |kind| kind.span.clone());
             return Err(failure(
@@ -83,15 +100,7 @@ fn read(document: &Document<'_>, node: &Node<'_>, path: Option<String>) -> Attem
             ));
         }
     };
-    if let Some(problem) = config::problems(&pools).into_iter().next() {
-        let span = at_path(node, &problem.path).map_or(node.span.clone(), |node| node.span.clone());
-        return Err(failure(
-            format!("{}: {}", problem.path, problem.message),
-            place(document, &span),
-            Some(problem.help),
-        ));
-    }
-    Ok(Config { pools, path })
+    Ok(Config { pools, path, given: true })
 }
 
 fn place(document: &Document<'_>, span: &std::ops::Range<usize>) -> Place {
@@ -100,6 +109,20 @@ fn place(document: &Document<'_>, span: &std::ops::Range<usize>) -> Place {
 
 fn failure(message: String, at: Place, help: Option<String>) -> Box<Failure> {
     Box::new(Failure { message: format!("the config cannot be used: {message}"), at: Some(at), help })
+}
+
+/// What makes no sense: the first problem, and how many there are besides.
+fn refused(document: &Document<'_>, node: &Node<'_>, problems: &[ConfigProblem]) -> Box<Failure> {
+    let Some(first) = problems.first() else {
+        return failure("it makes no sense".into(), place(document, &node.span), None);
+    };
+    let span = at_path(node, &first.path).map_or(node.span.clone(), |node| node.span.clone());
+    let more = match problems.len() - 1 {
+        0 => String::new(),
+        1 => " (and one more mistake)".to_owned(),
+        more => format!(" (and {more} more mistakes)"),
+    };
+    failure(format!("{}: {}{more}", first.path, first.message), place(document, &span), Some(first.help.clone()))
 }
 
 /// serde's own sentence about an unknown field or word, made kinder: the closest known one.

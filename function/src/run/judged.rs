@@ -2,20 +2,21 @@
 
 use super::configured::Config;
 use super::read::Input;
-use super::{Done, planned};
-use crate::cluster::plan::Plan;
+use super::{Generation, planned};
+use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts};
 use crate::config::SeverityOverride;
 use crate::flux::clusters::{Cluster, clusters};
 use crate::flux::files::Files;
 use crate::flux::variables::Variables;
+use crate::generate;
 use crate::report::{Report, Severity, VERSION, Verdict};
 use crate::rules::finding::{Findings, Overrides};
 use crate::rules::{find, judge as judge_by_rules};
 use crate::{FUNCTION_VERSION, Options};
 
 /// Judge the input under a config.
-pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: Done) -> Report {
+pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, generated: &Generation) -> Report {
     let files = Files::new(&input.documents);
     let telling = planned::telling(config);
     let (clusters, notes) = clusters(&files, &telling);
@@ -28,6 +29,20 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: 
             ClusterView::new(cluster, plan, planned::profile(config, name), planned::flags(config, name), true)
         })
         .collect();
+    if config.given {
+        let outcome = generate::outcome(&config.pools, &clusters);
+        for (view, cluster) in views.iter_mut().zip(&clusters) {
+            let settings = generate::proposals::missing(&config.pools, cluster, &outcome.settings);
+            view.asked.settings = settings
+                .into_iter()
+                .map(|setting| NeededSetting { key: setting.key, value: setting.value, pool: setting.pool })
+                .collect();
+            view.asked.taken.clone_from(&generated.taken);
+            if options.expect_generated {
+                view.asked.missing = generate::expected::missing(&config.pools, cluster);
+            }
+        }
+    }
     views.push(ClusterView::new(
         &latent,
         Plan::default(),
@@ -38,9 +53,6 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: 
     let overrides = overrides(config);
     let mut findings = Findings::new(&overrides);
     judge_by_rules(&views, &mut findings);
-    if options.expect_generated {
-        crate::generate::expected(&clusters, &config.pools, &mut findings);
-    }
     let mut report = Report {
         version: VERSION.into(),
         function: FUNCTION_VERSION.into(),
@@ -49,9 +61,10 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, done: 
         clusters: views.iter().filter(|view| view.live).map(facts::facts).collect(),
         findings: findings.findings,
         not_checked: findings.not_checked,
-        changes: done,
+        changes: generated.objects.clone(),
     };
     report.not_checked.extend(notes);
+    report.not_checked.extend(generated.withheld.iter().cloned());
     report.not_checked.extend(views.iter().filter(|view| view.live).flat_map(|view| view.not_checked.iter().cloned()));
     report.not_checked.extend(input.unreadable.iter().map(super::read::Unreadable::note));
     report.not_checked.sort();

@@ -18,12 +18,13 @@ mod read;
 
 use std::collections::BTreeMap;
 
+use crate::cluster::plan::TakenName;
 use crate::flux::files::Files;
 use crate::generate;
 use crate::krm::document::Document;
 use crate::krm::place::Text;
 use crate::krm::write;
-use crate::report::{Failure, ObjectChange, Report};
+use crate::report::{Action, Failure, NotChecked, ObjectChange, Report};
 use crate::{Change, Evaluation, Options, Role, Source};
 
 /// Do a run.
@@ -44,34 +45,35 @@ fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
     let config_documents = read::documents(&config_texts)?.documents;
 
     let mut rewritten = Rewritten::new();
-    let mut done = Done::new();
+    let mut generation = Generation::default();
     if !options.expect_generated {
         let texts = texts(&subjects, &rewritten);
         let input = read::documents(&texts)?;
         let config = configured::config(&input.documents, &config_documents)?;
-        let generated = generate_for(&input.documents, &config, options);
+        let generated = generate_for(&input.documents, &config, options)?;
         rewritten = rewritten_by(&input.documents, &generated);
-        done = generated.objects;
+        generation = Generation::of(generated);
     }
     if options.fix {
         // Proposals are about the texts as generation leaves them; what they change may ask for more.
         let texts = texts(&subjects, &rewritten);
-        let judged = judged(&texts, &config_documents, options, Done::new())?.0;
+        let judged = judged(&texts, &config_documents, options, &generation)?.0;
         let fixed = fixed::apply(&texts, &judged.findings);
         if !fixed.is_empty() {
             rewritten.extend(fixed.into_iter().map(|(path, text)| (path, Some(text))));
             let texts = self::texts(&subjects, &rewritten);
             let input = read::documents(&texts)?;
             let config = configured::config(&input.documents, &config_documents)?;
-            let generated = generate_for(&input.documents, &config, options);
+            let generated = generate_for(&input.documents, &config, options)?;
             let again = rewritten_by(&input.documents, &generated);
-            done = generated.objects;
+            // What was made in the first round is still made: only what happened to it since is added.
+            generation.extend(Generation::of(generated));
             rewritten.extend(again);
         }
     }
     // The findings are about what will be there, so changed texts are read like any others.
     let texts = texts(&subjects, &rewritten);
-    let (report, stdin) = judged(&texts, &config_documents, options, done)?;
+    let (report, stdin) = judged(&texts, &config_documents, options, &generation)?;
     let mut changes: Vec<Change> = stdin.into_iter().collect();
     changes.extend(
         rewritten
@@ -88,11 +90,11 @@ fn judged(
     texts: &[Text<'_>],
     configs: &[Document<'_>],
     options: Options,
-    done: Done,
+    generation: &Generation,
 ) -> Attempt<(Report, Option<Change>)> {
     let input = read::documents(texts)?;
     let config = configured::config(&input.documents, configs)?;
-    let report = judged::judge(&input, &config, options, done);
+    let report = judged::judge(&input, &config, options, generation);
     let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
     let stdin = stdin.map(|document| {
         let text = write::with_results(document, &report.findings).unwrap_or_else(|| {
@@ -107,10 +109,25 @@ fn judged(
     Ok((report, stdin))
 }
 
-fn generate_for(documents: &[Document<'_>], config: &configured::Config, options: Options) -> generate::Generated {
+fn generate_for(
+    documents: &[Document<'_>],
+    config: &configured::Config,
+    options: Options,
+) -> Attempt<generate::Generated> {
+    if !config.given {
+        return Ok(generate::Generated::default());
+    }
     let files = Files::new(documents);
     let (clusters, _) = crate::flux::clusters::clusters(&files, &planned::telling(config));
-    generate::generate(documents, &clusters, &config.pools, config.path.as_deref(), options)
+    let generated = generate::generate(documents, &clusters, &config.pools, config.path.as_deref(), options);
+    match generated.problems.first() {
+        None => Ok(generated),
+        Some(problem) => Err(Box::new(Failure {
+            message: format!("the config asks for what cannot be: {}: {}", problem.path, problem.message),
+            at: None,
+            help: Some(problem.help.clone()),
+        })),
+    }
 }
 
 /// Texts that a run changed, by path; `None` for a file that goes away.
@@ -151,5 +168,28 @@ fn texts<'s>(subjects: &'s [(&'s str, &'s str)], rewritten: &'s Rewritten) -> Ve
     old.chain(new).collect()
 }
 
-/// What was done to objects, for the report.
-pub(crate) type Done = Vec<ObjectChange>;
+/// What generation did, for the report.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
+    objects: Vec<ObjectChange>,
+    taken: Vec<TakenName>,
+    withheld: Vec<NotChecked>,
+}
+
+impl Generation {
+    fn of(generated: generate::Generated) -> Self {
+        Self { objects: generated.objects, taken: generated.taken, withheld: generated.withheld }
+    }
+
+    /// A later round: an object that an earlier one created is not news when it is only unchanged.
+    fn extend(&mut self, later: Self) {
+        for change in later.objects {
+            match self.objects.iter_mut().find(|known| known.resource == change.resource && known.path == change.path) {
+                Some(known) if known.action == Action::Unchanged => *known = change,
+                Some(_) => {}
+                None => self.objects.push(change),
+            }
+        }
+        self.withheld = later.withheld;
+    }
+}

@@ -40,7 +40,7 @@ pub struct Check {
 /// Judge and present.
 pub(super) fn run<F: Function>(
     verb: &Check,
-    function: &F,
+    function: impl FnOnce() -> anyhow::Result<F>,
     setting: &Setting,
     streams: &mut Streams,
 ) -> anyhow::Result<Exit> {
@@ -52,7 +52,7 @@ pub(super) fn run<F: Function>(
         (input.sources, input.directory)
     };
     let options = Options { fix: false, expect_generated: stream && verb.config.is_some() };
-    let document = function.report(sources.clone(), options).context("the function did not answer")?;
+    let document = function()?.report(sources.clone(), options).context("the function did not answer")?;
     let report = report::read(&document)?;
     let mut page = Vec::new();
     match verb.format {

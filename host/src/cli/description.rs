@@ -40,8 +40,11 @@ impl Description {
 }
 
 /// `lbpools describe`: the document as it is.
-pub(super) fn run<F: Function>(function: &F, streams: &mut Streams) -> anyhow::Result<Exit> {
-    let document = function.describe().context("the function did not answer")?;
+pub(super) fn run<F: Function>(
+    function: impl FnOnce() -> anyhow::Result<F>,
+    streams: &mut Streams,
+) -> anyhow::Result<Exit> {
+    let document = function()?.describe().context("the function did not answer")?;
     json::emit(&document, streams.stdout)?;
     Ok(Exit::Clean)
 }

@@ -23,8 +23,12 @@ pub struct Explain {
 }
 
 /// Print the page.
-pub(super) fn run<F: Function>(verb: &Explain, function: &F, streams: &mut Streams) -> anyhow::Result<Exit> {
-    let description = Description::of(function)?;
+pub(super) fn run<F: Function>(
+    verb: &Explain,
+    function: impl FnOnce() -> anyhow::Result<F>,
+    streams: &mut Streams,
+) -> anyhow::Result<Exit> {
+    let description = Description::of(&function()?)?;
     let mut page = String::new();
     match &verb.code {
         None => {

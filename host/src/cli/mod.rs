@@ -99,19 +99,21 @@ fn decide<F: Function>(
         Err(message) => return told(&message, surroundings, streams),
     };
     let setting = Setting::new(&args.global, surroundings);
+    // Asked for by a verb once it has its input: a missing directory needs no sandbox to be told.
+    let function = || connect(&setting.bounds);
     match (args.verb, plugin) {
-        (None, Some(config)) => function_mode::run_plugin(&connect(&setting.bounds)?, &config, &setting, streams),
+        (None, Some(config)) => function_mode::run_plugin(function, &config, &setting, streams),
         (None, None) if surroundings.stdin_is_terminal => {
             let help = args::command().render_help();
             let help = if setting.stdout.color { help.ansi().to_string() } else { help.to_string() };
             streams.stdout.write_all(help.as_bytes())?;
             Ok(Exit::Clean)
         }
-        (None, None) => function_mode::run(&connect(&setting.bounds)?, &setting, streams),
-        (Some(Verb::Render(verb)), _) => render::run(&verb, &connect(&setting.bounds)?, &setting, streams),
-        (Some(Verb::Check(verb)), _) => check::run(&verb, &connect(&setting.bounds)?, &setting, streams),
-        (Some(Verb::Explain(verb)), _) => explain::run(&verb, &connect(&setting.bounds)?, streams),
-        (Some(Verb::Describe), _) => description::run(&connect(&setting.bounds)?, streams),
+        (None, None) => function_mode::run(function, &setting, streams),
+        (Some(Verb::Render(verb)), _) => render::run(&verb, function, &setting, streams),
+        (Some(Verb::Check(verb)), _) => check::run(&verb, function, &setting, streams),
+        (Some(Verb::Explain(verb)), _) => explain::run(&verb, function, streams),
+        (Some(Verb::Describe), _) => description::run(function, streams),
         (Some(Verb::Completions(verb)), _) => completions::run(&verb, streams),
         (Some(Verb::Man(verb)), _) => man::run(&verb, streams),
     }

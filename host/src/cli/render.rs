@@ -51,11 +51,12 @@ pub struct Render {
 /// Generate, present, write.
 pub(super) fn run<F: Function>(
     verb: &Render,
-    function: &F,
+    function: impl FnOnce() -> anyhow::Result<F>,
     setting: &Setting,
     streams: &mut Streams,
 ) -> anyhow::Result<Exit> {
     let input = Input::package(&verb.dir, verb.config.as_ref(), setting.max_input)?;
+    let function = function()?;
     let options = Options { fix: verb.fix, expect_generated: false };
     let evaluation = function.evaluate(input.sources(), options).context("the function did not answer")?;
     let document = function.report(input.sources(), options).context("the function did not answer")?;

@@ -1,5 +1,7 @@
 //! The component guest: the WIT world over the pure library, nothing else. It imports nothing.
 
+mod last_words;
+
 use lbpools_function as function;
 
 wit_bindgen::generate!({ path: "../../wit", world: "lbpools" });
@@ -31,6 +33,7 @@ impl Guest for Component {
     fn evaluate(sources: Vec<Source>, options: Options) -> Evaluation {
         use function::report::Verdict as V;
         use lbpools::function::types::{Change, Verdict};
+        last_words::keep();
         let evaluation = function::evaluate(&Self::sources(sources), Self::options(options));
         Evaluation {
             verdict: match evaluation.report.verdict {
@@ -48,11 +51,13 @@ impl Guest for Component {
     }
 
     fn report(sources: Vec<Source>, options: Options) -> Vec<u8> {
+        last_words::keep();
         let evaluation = function::evaluate(&Self::sources(sources), Self::options(options));
         serde_json::to_vec(&evaluation.report).unwrap_or_default()
     }
 
     fn describe() -> Vec<u8> {
+        last_words::keep();
         serde_json::to_vec(&function::describe()).unwrap_or_default()
     }
 }

@@ -1,0 +1,58 @@
+//! The text of a panic. The component has no import to print with, so the hook leaves the text in a static behind
+//! a marker; after the trap the host finds it in the memory (`host/src/sandbox/last_words.rs`).
+
+use std::{
+    fmt::{self, Write},
+    panic,
+    sync::{Mutex, Once},
+};
+
+/// Found by the host; the same sixteen bytes stand there.
+const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00\x01";
+
+/// The most that is kept of a message.
+const LONGEST: usize = 1024;
+
+/// Marker, length and text lie one behind the other: bytes only, so there is no padding between them.
+#[repr(C)]
+struct LastWords {
+    marker: [u8; 16],
+    length: [u8; 4],
+    text: [u8; LONGEST],
+}
+
+/// `used`: nothing in here ever reads it, and yet it must stay.
+#[used]
+static LAST_WORDS: Mutex<LastWords> =
+    Mutex::new(LastWords { marker: *MARKER, length: [0; 4], text: [0; LONGEST] });
+
+/// Keep the text of a panic from now on.
+pub(crate) fn keep() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        panic::set_hook(Box::new(|panic| {
+            // A second panic while the first is written changes nothing.
+            if let Ok(mut words) = LAST_WORDS.try_lock() {
+                let mut pen = Pen { words: &mut words.text, at: 0 };
+                let _ = write!(pen, "{panic}");
+                words.length = u32::try_from(pen.at).unwrap_or_default().to_le_bytes();
+            }
+        }));
+    });
+}
+
+/// Writes as much as fits and allocates nothing: the panic may be about memory.
+struct Pen<'a> {
+    words: &'a mut [u8],
+    at: usize,
+}
+
+impl Write for Pen<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.words.get_mut(self.at..).unwrap_or_default();
+        let fits = text.len().min(room.len());
+        room[..fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.at += fits;
+        Ok(())
+    }
+}

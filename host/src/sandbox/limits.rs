@@ -1,0 +1,23 @@
+//! What one call may cost at most.
+
+use std::time::Duration;
+
+const MIB: usize = 1024 * 1024;
+
+/// What one call may cost at most. The defaults leave room for a ResourceList of a few hundred megabytes and stop
+/// anything hostile long before a pipeline's own timeout does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall-clock time of one call.
+    pub deadline: Duration,
+    /// Bytes of linear memory and tables together.
+    pub memory: usize,
+    /// Bytes that the component may hand back, all texts together.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(60), memory: 2048 * MIB, output: 512 * MIB }
+    }
+}
