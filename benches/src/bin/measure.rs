@@ -3,11 +3,11 @@
 //! Interleaved rounds: when the machine is slow for a while, it is slow for all. Ratios of medians are what counts.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 use lbpools_benches::process::{self, Contestant};
 use lbpools_benches::table::{self, Bar, Series};
-use lbpools_benches::{corpus, fleet};
 
 const USAGE: &str = "usage: cargo xtask bench [--rounds N] [--without-ours]";
 
@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     let kyaml = one(KYAML, tools.join("noop-kyaml"));
     let fnsdk = one(FNSDK, tools.join("noop-fnsdk"));
 
-    let inputs = Inputs::write(root)?;
+    let inputs = Inputs::write(root, &release.join("inputs"))?;
     let keep = |list: Vec<Contestant>| -> Vec<Contestant> {
         let mine = |one: &Contestant| one.name == OURS || one.name == NATIVE;
         list.into_iter().filter(|one| !(settings.without_ours && mine(one))).collect()
@@ -72,7 +72,7 @@ fn settings() -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// The inputs as files, so that this process stays small (see `process::run`).
+/// The inputs as files, written by another process, so that this one stays small (see `process::run`).
 struct Inputs {
     fleet: PathBuf,
     ten: PathBuf,
@@ -80,19 +80,12 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn write(root: &Path) -> anyhow::Result<Self> {
+    fn write(root: &Path, writer: &Path) -> anyhow::Result<Self> {
         let directory = root.join("target/benches");
-        std::fs::create_dir_all(&directory)?;
-        let put = |name: &str, text: String| -> anyhow::Result<PathBuf> {
-            let path = directory.join(name);
-            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(path)
-        };
-        Ok(Self {
-            fleet: put("fleet.yaml", fleet::list(&root.join("examples/fleet"))?)?,
-            ten: put("10mb.yaml", corpus::list(10_000_000))?,
-            hundred: put("100mb.yaml", corpus::list(100_000_000))?,
-        })
+        let status = Command::new(writer).arg(&directory).status().context("cannot start what writes the inputs")?;
+        anyhow::ensure!(status.success(), "the inputs cannot be written");
+        let at = |name| directory.join(name);
+        Ok(Self { fleet: at("fleet.yaml"), ten: at("10mb.yaml"), hundred: at("100mb.yaml") })
     }
 }
 
