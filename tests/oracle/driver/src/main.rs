@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]
-//! lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--file SCENARIO]…
+//! lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--kept] [--record] [--file SCENARIO]…
 //! ```
 //!
 //! The last line is `N passed, N failed`. Exit codes: 0 all passed, 1 something differs, 2 bad usage or a run that
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Some((suite, rest)) if suite == "cilium" => cilium::run(rest),
         _ => Err(anyhow::anyhow!(
             "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]\n       \
-             lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--file SCENARIO]…"
+             lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--kept] [--record] [--file SCENARIO]…"
         )),
     };
     match ending {

@@ -3,6 +3,8 @@
 mod compare;
 mod generate;
 mod program;
+mod reached;
+mod recorded;
 mod scenario;
 mod shrink;
 
@@ -12,6 +14,7 @@ use lbpools_function::cilium::CiliumVersion;
 use crate::Ending;
 use compare::Verdict;
 use program::{Program, VERSIONS};
+use reached::Reached;
 use scenario::Scenario;
 
 /// Differences that are shrunk and shown; the others are only counted.
@@ -26,10 +29,22 @@ struct Arguments {
     times: usize,
     /// Scenarios in files instead of random ones.
     files: Vec<String>,
+    /// Play the scenarios that are kept, instead of random ones.
+    kept: bool,
+    /// Write down what comes of those.
+    record: bool,
 }
 
 fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
-    let mut arguments = Arguments { cases: 5_000, seed: 0, profiles: Vec::new(), times: 5, files: Vec::new() };
+    let mut arguments = Arguments {
+        cases: 5_000,
+        seed: 0,
+        profiles: Vec::new(),
+        times: 5,
+        files: Vec::new(),
+        kept: false,
+        record: false,
+    };
     let mut given = given.iter();
     while let Some(flag) = given.next() {
         let mut value = || given.next().with_context(|| format!("{flag} needs a value"));
@@ -38,6 +53,8 @@ fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
             "--seed" => arguments.seed = value()?.parse().context("--seed")?,
             "--times" => arguments.times = value()?.parse().context("--times")?,
             "--profile" => arguments.profiles.push(value()?.clone()),
+            "--kept" => arguments.kept = true,
+            "--record" => arguments.record = true,
             "--file" => arguments.files.push(value()?.clone()),
             other => bail!("unknown flag {other}"),
         }
@@ -67,15 +84,22 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
         let path = Program::build(minor)?;
         let version = exact(minor)?;
         let mut program = Program::start(&path)?;
-        let mut tally = Tally::default();
-        let files = arguments.files.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+        if arguments.record {
+            println!("{version}: {} cases recorded", recorded::record(&mut program, minor)?);
+            continue;
+        }
+        let (mut tally, mut reached) = (Tally::default(), Reached::default());
+        let mut files = arguments.files.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+        if arguments.kept {
+            files.extend(recorded::cases()?.into_iter().map(|(_, scenario)| scenario));
+        }
         let total = if files.is_empty() { arguments.cases } else { files.len() as u64 };
         for number in 0..total {
             let scenario = match files.get(number as usize) {
                 Some(scenario) => scenario.clone(),
                 None => generate::scenario(arguments.seed, number),
             };
-            let verdict = judge(&mut program, &scenario, version, arguments.times)?;
+            let verdict = judge(&mut program, &scenario, version, arguments.times, &mut reached)?;
             match verdict {
                 Verdict::Same => tally.same += 1,
                 Verdict::Possible => tally.possible += 1,
@@ -92,6 +116,7 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
             "{version:<8} {:>7} exactly so, {:>6} among the possible outcomes, {:>5} with too many orders to try, {:>5} different",
             tally.same, tally.possible, tally.too_many, tally.different
         );
+        reached.show();
         passed += tally.same + tally.possible;
         failed += tally.different;
     }
@@ -110,10 +135,18 @@ fn read(path: &str) -> anyhow::Result<Scenario> {
 }
 
 /// Ask once, and where chance has a part, as often as asked for.
-fn judge(program: &mut Program, scenario: &Scenario, version: CiliumVersion, times: usize) -> anyhow::Result<Verdict> {
+fn judge(
+    program: &mut Program,
+    scenario: &Scenario,
+    version: CiliumVersion,
+    times: usize,
+    reached: &mut Reached,
+) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::Same;
     for _ in 0..times.max(1) {
-        verdict = compare::compare(scenario, &program.ask(scenario)?, version);
+        let outcome = program.ask(scenario)?;
+        reached.note(&outcome);
+        verdict = compare::compare(scenario, &outcome, version);
         if verdict != Verdict::Possible {
             break;
         }
@@ -132,7 +165,7 @@ fn show(
     // Chance may hide the difference in one run, so a candidate gets several.
     let times = times.max(10);
     let least = shrink::shrink(scenario, &mut |candidate| {
-        Ok(matches!(judge(program, candidate, version, times)?, Verdict::Different { .. }))
+        Ok(matches!(judge(program, candidate, version, times, &mut Reached::default())?, Verdict::Different { .. }))
     })?;
     println!("{version}: case {number} of seed {seed} differs, at least so:");
     println!("{}", serde_json::to_string(&least)?);

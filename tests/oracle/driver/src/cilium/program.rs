@@ -29,7 +29,8 @@ pub(crate) struct Program {
     answers: BufReader<ChildStdout>,
 }
 
-fn root() -> PathBuf {
+/// The folder of this suite.
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../cilium")
 }
 
