@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ClusterView;
-use super::outcome::outcomes;
 use super::pools::PoolView;
 use crate::cilium::Count;
 use crate::cilium::sharing::Sharing;
@@ -18,7 +17,7 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
     let requests: Vec<RequestReport> = view
         .requests
         .iter()
-        .zip(outcomes(view))
+        .zip(view.outcomes())
         .map(|(request, outcomes)| {
             let service = request.service.known();
             RequestReport {
@@ -26,7 +25,7 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
                 service: service.filter(|s| s.key.name != request.object.resource().name).map(|s| s.key.to_string()),
                 at: Some(request.object.place_of_name()),
                 pinned: request.requested.addresses.iter().map(|a| a.address.to_string()).collect(),
-                outcomes,
+                outcomes: outcomes.clone(),
             }
         })
         .collect();

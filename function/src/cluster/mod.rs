@@ -13,10 +13,12 @@ pub mod requests;
 pub mod selectors;
 pub mod serving;
 
+use std::cell::OnceCell;
+
 use crate::cilium::{ClusterFlags, Profile};
 use crate::flux::clusters::Cluster;
 use crate::flux::object::Object;
-use crate::report::NotChecked;
+use crate::report::{NotChecked, Outcome};
 use announcement::Advertisement;
 use plan::{Asked, Plan};
 use pools::PoolView;
@@ -47,6 +49,8 @@ pub struct ClusterView<'a, 't> {
     pub asked: Asked,
     /// What could not be judged.
     pub not_checked: Vec<NotChecked>,
+    /// Worked out when somebody asks.
+    outcomes: OnceCell<Vec<Vec<Outcome>>>,
 }
 
 impl<'a, 't> ClusterView<'a, 't> {
@@ -77,7 +81,13 @@ impl<'a, 't> ClusterView<'a, 't> {
             live,
             asked: Asked::default(),
             not_checked,
+            outcomes: OnceCell::new(),
         }
+    }
+
+    /// What becomes of each request, in their order: one outcome a pinned address or wanted family.
+    pub fn outcomes(&self) -> &[Vec<Outcome>] {
+        self.outcomes.get_or_init(|| outcome::outcomes(self))
     }
 
     /// The cluster's name for a finding; none when no cluster applies what is looked at.

@@ -12,7 +12,7 @@
 //! ## Example
 //!
 //! ```yaml
-//! # one pool, 10.25.11.100 - 10.25.11.119, for everybody
+//! # one pool, 10.25.11.105 - 10.25.11.119, for everybody
 //! metadata: {name: postgres, annotations: {lbipam.cilium.io/ips: 10.25.11.105}}
 //! ---
 //! metadata: {name: registry}     # any address
@@ -32,7 +32,7 @@ use crate::cilium::request::families;
 use crate::cluster::ClusterView;
 use crate::cluster::requests::Request;
 use crate::cluster::serving::{Held, PoolIndex, Serving};
-use crate::report::{Category, Severity};
+use crate::report::{Category, Outcome, Severity};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -57,9 +57,13 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         .collect();
     // Who draws from a pool is the same for all that ask for one of its addresses.
     let mut drawing: BTreeMap<(String, Family), Option<&Request<'_, '_>>> = BTreeMap::new();
-    for request in view.requests.iter().filter(|request| request.responsible.is_ok()) {
+    for (request, outcomes) in view.requests.iter().zip(view.outcomes()).filter(|(r, _)| r.responsible.is_ok()) {
         let Some(service) = request.service.known() else { continue };
-        for asked in request.requested.addresses.iter().filter(|asked| asked.zone.is_none()) {
+        for (asked, outcome) in request.requested.addresses.iter().zip(outcomes) {
+            // In whatever order things come, this one gets its address.
+            if asked.zone.is_some() || matches!(outcome, Outcome::Address { .. }) {
+                continue;
+            }
             let Held::Served(serving) = index.held(asked.address, Some(service)) else { continue };
             let family = Family::of(asked.address);
             let other = *drawing
@@ -101,11 +105,13 @@ mod tests {
         )
     }
 
-    const ALL: &str = "{blocks: [{cidr: 10.0.0.0/24}]}";
+    const ALL: &str = "{blocks: [{start: 10.0.0.8, stop: 10.0.0.20}]}";
 
     #[test]
     fn pass() {
         rule(&RULE).passes(&case(ALL, "{type: ClusterIP}"));
+        // One Service takes the first address of the block, never the ninth.
+        rule(&RULE).passes(&case("{blocks: [{cidr: 10.0.0.0/24}]}", "{type: LoadBalancer}"));
         rule(&RULE).passes(&case(ALL, "{type: LoadBalancer, ipFamilies: [IPv6]}"));
         rule(&RULE).passes(&case(ALL, "{type: LoadBalancer, loadBalancerIP: 10.0.0.9}"));
         let own = "{blocks: [{cidr: 10.0.0.0/24}], serviceSelector: {matchLabels: {io.kubernetes.service.name: postgres}}}";
