@@ -1,5 +1,7 @@
 //! The examples with one mistake about addresses, settings or announcements are refused, and the fleet is not.
 
+#![allow(clippy::disallowed_methods)] // the examples are files, and a test may read them
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -63,7 +63,7 @@ impl<'a, 't> ClusterView<'a, 't> {
         live: bool,
     ) -> Self {
         let mut not_checked = cluster.not_checked.clone();
-        let pools = pools::pools(&cluster.objects);
+        let pools = pools::pools(&cluster.objects, &profile);
         let requests = requests::requests(&cluster.objects, &profile, &flags, &mut not_checked);
         let advertisements = announcement::advertisements(&cluster.objects);
         for note in &mut not_checked {

@@ -27,13 +27,16 @@ pub(super) fn refine(question: Question<'_>, requests: &Requests, outcomes: &mut
         let small = group.services.len() <= MOST_SERVICES && group.pools.len() <= MOST_POOLS;
         let sure = group.pools.iter().all(|&pool| requests.serving[pool] == Serving::Always);
         let plain = group.services.iter().all(|&at| requests.each[at].as_ref().is_ok_and(|r| r.broken.is_empty()));
-        if open && small && sure && plain {
-            if let Some(played) = play(question, &group, requests, &mut budget) {
-                for (&at, seen) in group.services.iter().zip(played) {
-                    let Ok(request) = &requests.each[at] else { continue };
-                    let pairs = request.wishes.iter().zip(&mut outcomes[at]).zip(seen);
-                    pairs.for_each(|((wish, outcome), seen)| narrow(*wish, outcome, seen));
-                }
+        if open
+            && small
+            && sure
+            && plain
+            && let Some(played) = play(question, &group, requests, &mut budget)
+        {
+            for (&at, seen) in group.services.iter().zip(played) {
+                let Ok(request) = &requests.each[at] else { continue };
+                let pairs = request.wishes.iter().zip(&mut outcomes[at]).zip(seen);
+                pairs.for_each(|((wish, outcome), seen)| narrow(*wish, outcome, seen));
             }
         }
     }

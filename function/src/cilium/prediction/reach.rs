@@ -110,11 +110,12 @@ impl<'a> Reach<'a> {
                     Wish::Any(wanted) if *wanted == family && pools.insert(pool) => {
                         ranges.extend(self.reached(pool, family).shown.iter());
                     }
-                    Wish::This(address) if Family::of(*address) == family => {
-                        if block_of(&self.question.pools[pool], *address, self.question.profile).is_some() {
-                            ranges.push(Range::single(*address));
-                            pools.insert(pool);
-                        }
+                    Wish::This(address)
+                        if Family::of(*address) == family
+                            && block_of(&self.question.pools[pool], *address, self.question.profile).is_some() =>
+                    {
+                        ranges.push(Range::single(*address));
+                        pools.insert(pool);
                     }
                     _ => {}
                 }
@@ -152,10 +153,12 @@ impl<'a> Reach<'a> {
         if addresses.is_empty() && doubts.is_empty() {
             return Outcome::Pending(Reason::OutOfAddresses);
         }
-        if doubts.is_empty() && or_pending.is_empty() && addresses.count() == Count::ONE {
-            if let (Some(address), Some(&pool)) = (addresses.first(), pools.first()) {
-                return Outcome::Address { address, pool };
-            }
+        if doubts.is_empty()
+            && or_pending.is_empty()
+            && addresses.count() == Count::ONE
+            && let (Some(address), Some(&pool)) = (addresses.first(), pools.first())
+        {
+            return Outcome::Address { address, pool };
         }
         doubts.insert(Doubt::Order);
         let pools = pools.iter().chain(their_pools.into_iter().flatten()).copied().collect();
