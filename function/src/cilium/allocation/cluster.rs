@@ -317,10 +317,10 @@ impl Simulation {
             Some(stored) => self.controller.pool_upsert(stored.pool.clone(), stored.status.conflict, chance),
             None => self.controller.pool_delete(name, chance),
         };
-        let done = result.is_ok();
+        let acted = result == Ok(true);
         self.write();
-        self.tolerate(result)?;
-        if done {
+        self.tolerate(result.map(|_| ()))?;
+        if acted {
             self.write_counts();
         }
         Ok(())
@@ -413,8 +413,9 @@ impl Simulation {
                 view
             }
             None => {
+                // Not filed yet: where its first event ends in an error the operator does not know it afterwards,
+                // and an address that it was given meanwhile is lost until the next restart.
                 controller.views.push(fresh);
-                controller.by_key.insert(key.clone(), controller.views.len() - 1);
                 controller.views.len() - 1
             }
         }

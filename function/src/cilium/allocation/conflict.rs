@@ -1,8 +1,9 @@
 //! Which pools are switched off because they overlap (`settleConflicts`).
 
 use super::chance::{Chance, shuffled};
-use super::controller::{Controller, RangeId};
-use std::collections::BTreeSet;
+use super::controller::Controller;
+use crate::cilium::range::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Controller {
     /// Mark what overlaps, then unmark what no longer does.
@@ -10,38 +11,61 @@ impl Controller {
     /// Of two pools the one created later is marked; of two created in the same second the one that the walk over
     /// all pools comes to first. Selectors and `disabled` make no difference.
     pub(super) fn settle(&mut self, chance: &mut dyn Chance) {
-        let overlapping: Vec<String> = self
-            .pools
-            .keys()
-            .filter(|name| !self.is_marked(name) && (self.overlaps_itself(name) || !self.opponents(name).is_empty()))
-            .cloned()
-            .collect();
-        for name in shuffled(chance, overlapping) {
+        let overlaps = self.overlapping_pools();
+        if overlaps.is_empty() && !self.pools.values().any(|entry| entry.marked == Some(true)) {
+            return;
+        }
+        let none = BTreeSet::new();
+        let met = |name: &str| overlaps.get(name).unwrap_or(&none);
+        let unmarked = |this: &Controller, name: &str| -> Vec<String> {
+            met(name).iter().filter(|other| *other == name || !this.is_marked(other)).cloned().collect()
+        };
+        let open: Vec<String> =
+            overlaps.keys().filter(|name| !self.is_marked(name) && !unmarked(self, name).is_empty()).cloned().collect();
+        for name in shuffled(chance, open) {
             if self.is_marked(&name) {
                 continue;
             }
-            if self.overlaps_itself(&name) {
+            let mut opponents = unmarked(self, &name);
+            if opponents.contains(&name) {
                 self.mark(&name);
                 continue;
             }
-            let mut opponents = self.opponents(&name);
             if opponents.is_empty() {
                 continue;
             }
-            let met = if opponents.len() > 1 { chance.choose(opponents.len()) } else { 0 };
-            let opponent = opponents.swap_remove(met.min(opponents.len() - 1));
+            let chosen = if opponents.len() > 1 { chance.choose(opponents.len()) } else { 0 };
+            let opponent = opponents.swap_remove(chosen.min(opponents.len() - 1));
             let created = |pool: &String| self.pools.get(pool).and_then(|entry| entry.pool.created);
             let younger = if created(&name) < created(&opponent) { opponent } else { name };
             self.mark(&younger);
         }
         let marked: Vec<String> = self.pools.keys().filter(|name| self.is_marked(name)).cloned().collect();
         for name in marked {
-            let free = !self.overlaps_itself(&name)
-                && self.pools.keys().all(|other| *other == name || !self.overlap(&name, other));
-            if free {
+            if met(&name).is_empty() {
                 self.unmark(&name);
             }
         }
+    }
+
+    /// Each pool that overlaps, with the pools that it overlaps: others, or itself.
+    fn overlapping_pools(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut all: Vec<(Range, &String, usize)> = Vec::new();
+        for (name, entry) in &self.pools {
+            all.extend(entry.ranges.iter().map(|&range| (self.ranges[range].range, name, range)));
+        }
+        all.sort_unstable();
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut open: Vec<(Range, &String)> = Vec::new();
+        for (range, name, _) in all {
+            open.retain(|(earlier, _)| earlier.intersects(&range));
+            for (_, other) in &open {
+                found.entry(name.clone()).or_default().insert((*other).clone());
+                found.entry((*other).clone()).or_default().insert(name.clone());
+            }
+            open.push((range, name));
+        }
+        found
     }
 
     /// Switch a pool off.
@@ -65,29 +89,5 @@ impl Controller {
 
     fn is_marked(&self, name: &str) -> bool {
         self.pools.get(name).is_some_and(|entry| entry.marked == Some(true))
-    }
-
-    fn ranges_of(&self, name: &str) -> &[RangeId] {
-        self.pools.get(name).map(|entry| entry.ranges.as_slice()).unwrap_or_default()
-    }
-
-    /// Unmarked pools with which this one overlaps.
-    fn opponents(&self, name: &str) -> Vec<String> {
-        let others: BTreeSet<&String> =
-            self.pools.keys().filter(|other| *other != name && !self.is_marked(other)).collect();
-        others.into_iter().filter(|other| self.overlap(name, other)).cloned().collect()
-    }
-
-    fn overlap(&self, one: &str, two: &str) -> bool {
-        let two = self.ranges_of(two);
-        self.ranges_of(one).iter().any(|&a| two.iter().any(|&b| self.ranges[a].range.intersects(&self.ranges[b].range)))
-    }
-
-    fn overlaps_itself(&self, name: &str) -> bool {
-        let ranges = self.ranges_of(name);
-        ranges
-            .iter()
-            .enumerate()
-            .any(|(i, &a)| ranges[i + 1..].iter().any(|&b| self.ranges[a].range.intersects(&self.ranges[b].range)))
     }
 }

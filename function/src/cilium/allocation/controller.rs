@@ -159,8 +159,11 @@ impl Controller {
         self.profile.facts_of >= 20
     }
 
-    /// Put the view among the satisfied or the others.
+    /// Put the view among the satisfied or the others, which is how the operator comes to know it.
     pub(super) fn file(&mut self, view: ViewId) {
+        if !self.by_key.contains_key(&self.views[view].key) {
+            self.by_key.insert(self.views[view].key.clone(), view);
+        }
         let (to, from) = if self.views[view].is_satisfied() {
             (&mut self.satisfied, &mut self.unsatisfied)
         } else {

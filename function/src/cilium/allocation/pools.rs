@@ -13,19 +13,20 @@ const BAD_BLOCK: Stop = Stop::Error("a block cannot be used");
 
 impl Controller {
     /// A pool is new, or has changed, or is delivered again (`poolOnUpsert`). `marked` is what its status says.
+    /// False where it did nothing, which leaves the counts of all pools unwritten too.
     pub(super) fn pool_upsert(
         &mut self,
         pool: Pool,
         marked: Option<bool>,
         chance: &mut dyn Chance,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         match self.pools.get(&pool.name) {
-            Some(known) if self.profile.same_spec_ignored && same_spec(&known.pool, &pool) => return Ok(()),
+            Some(known) if self.profile.same_spec_ignored && same_spec(&known.pool, &pool) => return Ok(false),
             Some(_) => self.change_pool(pool, marked, chance)?,
             None => self.add_pool(pool, marked)?,
         }
         self.settle(chance);
-        self.satisfy_services(chance)
+        self.satisfy_services(chance).map(|()| true)
     }
 
     fn add_pool(&mut self, pool: Pool, marked: Option<bool>) -> Result<(), Stop> {
@@ -157,7 +158,7 @@ impl Controller {
     }
 
     /// A pool is gone (`poolOnDelete`).
-    pub(super) fn pool_delete(&mut self, name: &str, chance: &mut dyn Chance) -> Result<(), Stop> {
+    pub(super) fn pool_delete(&mut self, name: &str, chance: &mut dyn Chance) -> Result<bool, Stop> {
         let ranges = self.pools.get(name).map(|entry| entry.ranges.clone()).unwrap_or_default();
         let mut affected = Vec::new();
         for range in ranges {
@@ -177,7 +178,7 @@ impl Controller {
         }
         failed.map_or(Ok(()), Err)?;
         self.settle(chance);
-        self.satisfy_services(chance)
+        self.satisfy_services(chance).map(|()| true)
     }
 
     /// Keep what can be kept and try to get the rest, then note that the status is to be written.
