@@ -136,3 +136,15 @@ fn unreadable_input_is_a_failure_with_its_place() {
 fn the_same_input_gives_the_same_bytes() {
     assert_eq!(stdin(LIST.as_bytes()), stdin(LIST.as_bytes()));
 }
+
+#[test]
+fn a_validator_hands_no_items_back_unless_they_have_files() {
+    let config = "functionConfig:\n  apiVersion: lbpools.dev/v1alpha1\n  kind: LoadBalancerPools\n  metadata:\n    name: p\n  spec:\n    validateOnly: true\n";
+    let nameless = format!(
+        "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: s\n{config}"
+    );
+    assert_eq!(output(nameless.as_bytes()), "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n");
+    let of_kpt = nameless
+        .replace("    name: s\n", "    name: s\n    annotations:\n      internal.config.kubernetes.io/path: s.yaml\n");
+    assert_eq!(output(of_kpt.as_bytes()), of_kpt);
+}

@@ -13,14 +13,12 @@ pub mod sandbox;
 /// The whole program; `main.rs` only calls it.
 pub fn main() -> ExitCode {
     cli::main(|bounds| {
-        let builder = sandbox::SandboxBuilder::new()
-            .deadline(bounds.timeout)
-            .memory(usize::try_from(bounds.max_memory).unwrap_or(usize::MAX))
-            .output(usize::try_from(bounds.max_output).unwrap_or(usize::MAX));
-        let builder = match &bounds.module {
-            Some(file) => builder.component_file(file),
-            None => builder,
+        let limits = sandbox::Limits { deadline: bounds.timeout, memory: bounds.max_memory, output: bounds.max_output };
+        let sandbox = sandbox::SandboxBuilder::new().limits(limits);
+        let sandbox = match &bounds.module {
+            Some(path) => sandbox.component_file(path),
+            None => sandbox,
         };
-        Ok(builder.build()?)
+        Ok(sandbox.build()?)
     })
 }

@@ -1,9 +1,11 @@
 //! A cluster's view as the facts of the report.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::ClusterView;
-use super::outcome::outcomes;
 use super::pools::PoolView;
 use crate::cilium::Count;
+use crate::cilium::sharing::Sharing;
 use crate::flux::fact::Fact;
 use crate::krm::annotations;
 use crate::report::{
@@ -15,17 +17,28 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
     let requests: Vec<RequestReport> = view
         .requests
         .iter()
-        .map(|request| {
+        .zip(view.outcomes())
+        .map(|(request, outcomes)| {
             let service = request.service.known();
             RequestReport {
                 resource: request.object.resource(),
                 service: service.filter(|s| s.key.name != request.object.resource().name).map(|s| s.key.to_string()),
                 at: Some(request.object.place_of_name()),
                 pinned: request.requested.addresses.iter().map(|a| a.address.to_string()).collect(),
-                outcomes: outcomes(view, request),
+                outcomes: outcomes.clone(),
             }
         })
         .collect();
+    let mut used = Used::of(&requests);
+    for (request, report) in view.requests.iter().zip(&requests) {
+        // Who has a sharing key may join another one instead of taking an address.
+        let shares = request.service.known().is_some_and(|s| Sharing::of(s, &view.profile).key.is_some());
+        for outcome in report.outcomes.iter().filter(|_| shares) {
+            if let Outcome::OneOf { pools, .. } = outcome {
+                used.by_pool.extend(pools.iter().map(|pool| (pool.as_str(), None)));
+            }
+        }
+    }
     ClusterReport {
         name: view.cluster.name.clone(),
         entrypoint: view.cluster.entrypoint.clone(),
@@ -40,7 +53,7 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
             .map(|r| Reserved { purpose: r.purpose.clone(), range: r.range.to_string() })
             .collect(),
         settings: settings(view),
-        pools: view.pools.iter().map(|pool| pool_report(view, pool, &requests)).collect(),
+        pools: view.pools.iter().map(|pool| pool_report(view, pool, &used)).collect(),
         requests,
         announcements: view.advertisements.iter().map(announcement).collect(),
     }
@@ -60,9 +73,9 @@ fn settings(view: &ClusterView<'_, '_>) -> Vec<Setting> {
         .collect()
 }
 
-fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, requests: &[RequestReport]) -> PoolReport {
+fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<'_>) -> PoolReport {
     let counts = pool.blocks.iter().all(|block| block.block().is_some()).then(|| pool.model().counts(&view.profile));
-    let used = counts.as_ref().and_then(|_| used(&pool.label(), requests));
+    let used = counts.as_ref().and_then(|_| used.of_pool(&pool.label()));
     PoolReport {
         name: pool.label(),
         at: Some(pool.object.place_of_name()),
@@ -96,31 +109,57 @@ fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, requests: &[
     }
 }
 
-/// How many addresses of a pool the known requests take; `None` when that is not certain.
-fn used(pool: &str, requests: &[RequestReport]) -> Option<u128> {
-    let mut addresses = std::collections::BTreeSet::new();
-    let mut drawn = 0;
-    for outcome in requests.iter().flat_map(|request| &request.outcomes) {
-        match outcome {
-            Outcome::Address { address, pool: of, .. } if of == pool => {
-                addresses.insert(address.clone());
+/// How many addresses the known requests take.
+#[derive(Debug, Default)]
+struct Used<'r> {
+    /// Nothing is known of any pool: one of the requests may draw from all.
+    unknown: bool,
+    by_pool: BTreeMap<&'r str, Option<PoolUse<'r>>>,
+}
+
+/// What is taken from one pool; none where that is not certain.
+#[derive(Debug, Default)]
+struct PoolUse<'r> {
+    addresses: BTreeSet<&'r str>,
+    drawn: usize,
+}
+
+impl<'r> Used<'r> {
+    fn of(requests: &'r [RequestReport]) -> Self {
+        let mut used = Used::default();
+        for outcome in requests.iter().flat_map(|request| &request.outcomes) {
+            match outcome {
+                Outcome::Address { address, pool, .. } => used.takes(pool, Some(address)),
+                Outcome::OneOf { ranges, pools, .. } => match (pools.as_slice(), ranges.as_slice()) {
+                    ([pool], [single]) if !single.contains('-') => used.takes(pool, Some(single)),
+                    ([pool], _) => used.takes(pool, None),
+                    _ => used.by_pool.extend(pools.iter().map(|pool| (pool.as_str(), None))),
+                },
+                Outcome::Unknown { .. } => used.unknown = true,
+                Outcome::Pending { .. } => {}
             }
-            Outcome::OneOf { ranges, pools, .. } if pools.iter().any(|p| p == pool) => {
-                if pools.len() > 1 {
-                    return None;
-                }
-                match ranges.as_slice() {
-                    [single] if !single.contains('-') => {
-                        addresses.insert(single.clone());
-                    }
-                    _ => drawn += 1,
-                }
-            }
-            Outcome::Unknown { .. } => return None,
-            _ => {}
+        }
+        used
+    }
+
+    fn takes(&mut self, pool: &'r str, address: Option<&'r str>) {
+        let Some(taken) = self.by_pool.entry(pool).or_insert_with(|| Some(PoolUse::default())) else { return };
+        match address {
+            Some(address) => drop(taken.addresses.insert(address)),
+            None => taken.drawn += 1,
         }
     }
-    u128::try_from(addresses.len() + drawn).ok()
+
+    /// How many of this pool; `None` when that is not certain.
+    fn of_pool(&self, pool: &str) -> Option<u128> {
+        if self.unknown {
+            return None;
+        }
+        match self.by_pool.get(pool) {
+            None => Some(0),
+            Some(taken) => taken.as_ref().and_then(|taken| u128::try_from(taken.addresses.len() + taken.drawn).ok()),
+        }
+    }
 }
 
 fn announcement(advertisement: &super::announcement::Advertisement<'_, '_>) -> AnnouncementReport {

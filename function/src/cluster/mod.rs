@@ -11,11 +11,14 @@ pub mod plan;
 pub mod pools;
 pub mod requests;
 pub mod selectors;
+pub mod serving;
+
+use std::cell::OnceCell;
 
 use crate::cilium::{ClusterFlags, Profile};
 use crate::flux::clusters::Cluster;
 use crate::flux::object::Object;
-use crate::report::NotChecked;
+use crate::report::{NotChecked, Outcome};
 use announcement::Advertisement;
 use plan::{Asked, Plan};
 use pools::PoolView;
@@ -46,6 +49,8 @@ pub struct ClusterView<'a, 't> {
     pub asked: Asked,
     /// What could not be judged.
     pub not_checked: Vec<NotChecked>,
+    /// Worked out when somebody asks.
+    outcomes: OnceCell<Vec<Vec<Outcome>>>,
 }
 
 impl<'a, 't> ClusterView<'a, 't> {
@@ -58,7 +63,7 @@ impl<'a, 't> ClusterView<'a, 't> {
         live: bool,
     ) -> Self {
         let mut not_checked = cluster.not_checked.clone();
-        let pools = pools::pools(&cluster.objects);
+        let pools = pools::pools(&cluster.objects, &profile);
         let requests = requests::requests(&cluster.objects, &profile, &flags, &mut not_checked);
         let advertisements = announcement::advertisements(&cluster.objects);
         for note in &mut not_checked {
@@ -76,7 +81,13 @@ impl<'a, 't> ClusterView<'a, 't> {
             live,
             asked: Asked::default(),
             not_checked,
+            outcomes: OnceCell::new(),
         }
+    }
+
+    /// What becomes of each request, in their order: one outcome a pinned address or wanted family.
+    pub fn outcomes(&self) -> &[Vec<Outcome>] {
+        self.outcomes.get_or_init(|| outcome::outcomes(self))
     }
 
     /// The cluster's name for a finding; none when no cluster applies what is looked at.

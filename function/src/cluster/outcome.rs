@@ -1,180 +1,141 @@
-//! Who gets which address, as far as that does not depend on the order of events.
+//! Who gets which address: what [`crate::cilium::prediction`] says, as far as the input is known.
 //!
 //! A repository does not say in which order its objects will reach the cluster, and LB-IPAM keeps no place free
-//! for pins. So an address is only promised here when it comes out the same whatever happens first; otherwise the
-//! answer is the set it comes from.
-
-use std::net::IpAddr;
+//! for pins. So an address is only promised when it comes out the same whatever happens first; otherwise the
+//! answer is the set it comes from. Where a pool or a Service is not wholly known, neither is what hangs on it.
 
 use super::ClusterView;
 use super::pools::PoolView;
 use super::requests::Request;
-use crate::cilium::request::families;
-use crate::cilium::sharing::{Sharing, port_rule};
-use crate::cilium::{Family, Ranges, Service};
+use crate::cilium::prediction::{self, Doubt, Prediction, Question, Wish, predict};
+use crate::cilium::{Pool, Service};
 use crate::flux::fact::Fact;
 use crate::report::Outcome;
 
-/// The outcomes of a request, one a pinned address or wanted family.
-pub fn outcomes(view: &ClusterView<'_, '_>, request: &Request<'_, '_>) -> Vec<Outcome> {
-    let service = match &request.service {
-        Fact::Unknown(why) => return vec![Outcome::Unknown { because: why.clone() }],
-        Fact::Known(service) => service,
-    };
-    if let Err(why) = &request.responsible {
-        return vec![Outcome::Pending { reason: "ignored".into(), because: why.to_string() }];
-    }
-    if view.pools.is_empty() {
-        let because = "the cluster has no pool at all, so LB-IPAM does nothing".into();
-        return vec![Outcome::Pending { reason: "no_pool".into(), because }];
-    }
-    if !request.requested.addresses.is_empty() {
-        return request.requested.addresses.iter().map(|a| pinned(view, request, service, a.address)).collect();
-    }
-    let wanted = families(service, &view.flags);
-    wanted.iter().map(|family| generic(view, request, service, family)).collect()
-}
-
-/// Pools that are in force, with a reason when that is not certain of one.
-fn in_force<'v, 'a, 't>(view: &'v ClusterView<'a, 't>) -> impl Iterator<Item = &'v PoolView<'a, 't>> {
-    view.pools.iter().filter(|pool| pool.disabled.known() != Some(&true))
-}
-
-/// Whether a pool selects a Service; `None` when that is not known or the selector does not compile.
-fn selects(pool: &PoolView<'_, '_>, service: &Service) -> Option<bool> {
-    match &pool.selector {
-        Fact::Known(None) => Some(true),
-        Fact::Known(Some(Ok(selector))) => Some(selector.matches(&service.selectable_labels())),
-        Fact::Known(Some(Err(_))) | Fact::Unknown(_) => None,
-    }
-}
-
-/// Pools of the view that overlap another or themselves: which of them is out of force is a matter of age.
-fn in_conflict(view: &ClusterView<'_, '_>) -> Vec<usize> {
-    let models: Vec<_> = view.pools.iter().map(PoolView::model).collect();
-    crate::cilium::pool::overlaps(&models).iter().flat_map(|overlap| [overlap.pool, overlap.other_pool]).collect()
-}
-
-fn conflict_of(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>) -> bool {
-    in_conflict(view).iter().any(|&at| std::ptr::eq(&raw const view.pools[at], pool))
-}
-
-fn pinned(view: &ClusterView<'_, '_>, request: &Request<'_, '_>, service: &Service, address: IpAddr) -> Outcome {
-    let holding: Vec<&PoolView<'_, '_>> =
-        in_force(view).filter(|pool| pool.ranges().any(|(_, b)| b.range.contains(address))).collect();
-    if holding.is_empty() {
-        return match in_force(view).find_map(PoolView::uncertain) {
-            Some(why) => Outcome::Unknown { because: why.to_owned() },
-            None => Outcome::Pending { reason: "no_pool".into(), because: format!("no enabled pool holds {address}") },
-        };
-    }
-    let Some(pool) = holding.iter().find(|pool| selects(pool, service) == Some(true)) else {
-        if holding.iter().any(|pool| selects(pool, service).is_none()) {
-            return Outcome::Unknown { because: format!("the selector of pool {} is not known", holding[0].label()) };
-        }
-        let because = format!("pool {} holds {address} but does not select it", holding[0].label());
-        return Outcome::Pending { reason: "pool_selector_mismatch".into(), because };
-    };
-    if conflict_of(view, pool) {
-        return Outcome::Unknown {
-            because: format!("pool {} overlaps another; the younger one is out of force", pool.label()),
-        };
-    }
-    if pool.model().reserved(&view.profile).contains(&address) {
-        let because =
-            format!("{address} is the first or last address of its block, which allowFirstLastIPs keeps back");
-        return Outcome::Pending { reason: "already_allocated".into(), because };
-    }
-    let rival = rivals(view, request, service, address);
-    match rival {
-        Some(because) => Outcome::OneOf { ranges: vec![address.to_string()], pools: vec![pool.label()], because },
-        None => Outcome::Address { address: address.to_string(), pool: pool.label(), because: "it asks for it".into() },
-    }
-}
-
-/// Who else could hold a pinned address when the request comes.
-fn rivals(view: &ClusterView<'_, '_>, request: &Request<'_, '_>, service: &Service, address: IpAddr) -> Option<String> {
-    let sharing = Sharing::of(service, &view.profile);
-    let ports = port_rule(&view.flags, &view.profile);
-    for other in view.requests.iter().filter(|other| !std::ptr::eq(*other, request)) {
-        let Fact::Known(theirs) = &other.service else {
-            return Some(format!("it asks for it, and so may {}, of which not all is known", other.label()));
-        };
-        if other.responsible.is_err() {
-            continue;
-        }
-        if other.requested.addresses.iter().any(|a| a.address == address) {
-            if sharing.compatible(&Sharing::of(theirs, &view.profile), ports).is_err() {
-                return Some(format!("it asks for it, and so does {}: the first to come gets it", other.label()));
-            }
-            continue;
-        }
-        let drawn = other.requested.addresses.is_empty() && families(theirs, &view.flags).has(Family::of(address));
-        let from_here = in_force(view).any(|pool| {
-            selects(pool, theirs) != Some(false) && pool.model().assignable(&view.profile).contains(address)
-        });
-        if drawn && from_here {
-            return Some(format!(
-                "it asks for it, but LB-IPAM keeps no place: {}, which asks for none, may have got it before",
-                other.label()
-            ));
-        }
-    }
-    None
-}
-
-fn generic(view: &ClusterView<'_, '_>, request: &Request<'_, '_>, service: &Service, family: Family) -> Outcome {
-    let uncertain = in_force(view).find(|pool| pool.uncertain().is_some() && selects(pool, service) != Some(false));
-    if let Some(pool) = uncertain {
-        let why = pool.uncertain().unwrap_or_default();
-        return Outcome::Unknown { because: format!("pool {}: {why}", pool.label()) };
-    }
-    let matching: Vec<&PoolView<'_, '_>> = in_force(view)
-        .filter(|pool| selects(pool, service) == Some(true))
-        .filter(|pool| !pool.model().assignable(&view.profile).of(family).is_empty())
-        .collect();
-    if let Some(pool) = matching.iter().find(|pool| conflict_of(view, pool)) {
-        return Outcome::Unknown {
-            because: format!("pool {} overlaps another; the younger one is out of force", pool.label()),
-        };
-    }
-    if matching.is_empty() {
-        let because = format!("no enabled pool with {family} addresses selects it");
-        return Outcome::Pending { reason: "no_pool".into(), because };
-    }
-    let pools: Vec<String> = matching.iter().map(|pool| pool.label()).collect();
-    let ranges = matching
+/// The outcomes of every request of a view, one a pinned address or wanted family.
+pub fn outcomes(view: &ClusterView<'_, '_>) -> Vec<Vec<Outcome>> {
+    let pools: Vec<Pool> = view.pools.iter().map(PoolView::model).collect();
+    let services: Vec<Service> = view.requests.iter().filter_map(|request| request.service.known().cloned()).collect();
+    let question = Question { pools: &pools, services: &services, profile: &view.profile, flags: &view.flags };
+    let mut predictions = predict(question).into_iter();
+    let told = Told { view, stranger: view.requests.iter().find(|request| request.service.known().is_none()) };
+    view.requests
         .iter()
-        .fold(Ranges::default(), |all, pool| all.union(&pool.model().assignable(&view.profile).of(family)));
-    let first = ranges.first();
-    let alone = view.requests.iter().all(|other| std::ptr::eq(other, request) || !draws_from(view, other, &matching));
-    let one_block = matching.len() == 1 && matching[0].blocks.len() == 1;
-    match first {
-        // One block, nobody else: its first address, in every version since 1.15.
-        Some(address) if alone && one_block => Outcome::Address {
-            address: address.to_string(),
-            pool: pools.concat(),
-            because: "it asks for none and is the only one to draw from this pool: the first free address".into(),
-        },
-        _ => Outcome::OneOf {
-            ranges: ranges.iter().map(ToString::to_string).collect(),
-            pools,
-            because: "it asks for none: which one depends on who comes first".into(),
-        },
-    }
+        .map(|request| match &request.service {
+            Fact::Unknown(why) => vec![Outcome::Unknown { because: why.clone() }],
+            Fact::Known(service) => predictions.next().map_or_else(Vec::new, |p| told.outcomes(service, &p)),
+        })
+        .collect()
 }
 
-/// Whether a request may take an address out of one of these pools.
-fn draws_from(view: &ClusterView<'_, '_>, request: &Request<'_, '_>, pools: &[&PoolView<'_, '_>]) -> bool {
-    let Fact::Known(service) = &request.service else { return true };
-    if request.responsible.is_err() {
-        return false;
-    }
-    pools.iter().any(|pool| {
-        if request.requested.addresses.is_empty() {
-            return selects(pool, service) != Some(false);
+/// Predictions in the words of the report.
+struct Told<'v, 'a, 't> {
+    view: &'v ClusterView<'a, 't>,
+    /// A request of which not all is known, if there is one: it may take any address.
+    stranger: Option<&'v Request<'a, 't>>,
+}
+
+impl Told<'_, '_, '_> {
+    fn outcomes(&self, service: &Service, prediction: &Prediction) -> Vec<Outcome> {
+        match &prediction.wishes {
+            Err(why) => vec![Outcome::Pending { reason: "ignored".into(), because: why.to_string() }],
+            Ok(wishes) => wishes.iter().map(|(wish, outcome)| self.outcome(service, *wish, outcome)).collect(),
         }
-        let held = pool.model().assignable(&view.profile);
-        request.requested.addresses.iter().any(|a| held.contains(a.address))
-    })
+    }
+
+    fn outcome(&self, service: &Service, wish: Wish, outcome: &prediction::Outcome) -> Outcome {
+        if let Some(because) = self.uncertain(service, outcome) {
+            return Outcome::Unknown { because };
+        }
+        let asks = match wish {
+            Wish::This(_) => "it asks for it",
+            Wish::Any(_) => "it asks for none",
+        };
+        match outcome {
+            prediction::Outcome::Address { address, pool } => match self.stranger {
+                None => Outcome::Address {
+                    address: address.to_string(),
+                    pool: self.pool(*pool),
+                    because: match wish {
+                        Wish::This(_) => asks.into(),
+                        Wish::Any(_) => format!("{asks}, and whatever the order this one is the first free"),
+                    },
+                },
+                Some(stranger) => Outcome::OneOf {
+                    ranges: vec![address.to_string()],
+                    pools: vec![self.pool(*pool)],
+                    because: format!("{asks}, but {}, of which not all is known, may take it first", stranger.label()),
+                },
+            },
+            prediction::Outcome::OneOf { addresses, pools, or_pending, doubts } => {
+                let doubts: Vec<&str> = doubts.iter().map(|doubt| self.doubt(*doubt, wish)).collect();
+                let or_none = if or_pending.is_empty() { "" } else { ", and it may get none" };
+                Outcome::OneOf {
+                    ranges: addresses.iter().map(ToString::to_string).collect(),
+                    pools: pools.iter().map(|&pool| self.pool(pool)).collect(),
+                    because: format!("{asks}: {}{or_none}", doubts.join("; ")),
+                }
+            }
+            prediction::Outcome::Pending(reason) => Outcome::Pending {
+                reason: reason.word(&self.view.profile).into(),
+                because: self.reason(wish, reason.word(&self.view.profile)),
+            },
+            prediction::Outcome::Fails { pool } => Outcome::Pending {
+                reason: "event error".into(),
+                because: format!(
+                    "the selector of pool {} cannot be compiled: no address and no condition",
+                    self.pool(*pool)
+                ),
+            },
+            prediction::Outcome::EndsOperator { pool } => Outcome::Pending {
+                reason: "operator panic".into(),
+                because: format!(
+                    "it asks, with a sharing key, for an address that pool {} keeps back: this Cilium's operator ends over it",
+                    self.pool(*pool)
+                ),
+            },
+        }
+    }
+
+    /// Why nothing can be said because of a pool that is not wholly known.
+    fn uncertain(&self, service: &Service, outcome: &prediction::Outcome) -> Option<String> {
+        let settled = matches!(outcome, prediction::Outcome::Address { .. });
+        self.view.pools.iter().find_map(|pool| {
+            let why = pool.uncertain()?;
+            let disabled = pool.disabled.known() == Some(&true);
+            let foreign = matches!(&pool.selector, Fact::Known(Some(Ok(selector))) if !selector.matches(&service.selectable_labels()));
+            (!settled && !disabled && !foreign).then(|| format!("pool {}: {why}", pool.label()))
+        })
+    }
+
+    fn pool(&self, index: usize) -> String {
+        self.view.pools.get(index).map(PoolView::label).unwrap_or_default()
+    }
+
+    fn doubt(&self, doubt: Doubt, wish: Wish) -> &'static str {
+        match (doubt, wish) {
+            (Doubt::Order, Wish::Any(_)) => "which one depends on who comes first",
+            (Doubt::Order, Wish::This(_)) => "LB-IPAM keeps no place, and another Service may take it first",
+            (Doubt::SeveralPools, _) => "several pools select it, and nothing says which one serves",
+            (Doubt::Overlap, _) => "its pool overlaps another, and the younger one is out of force",
+            (Doubt::Sharing, _) => "it may join a Service with its sharing key, or not",
+            (Doubt::BadSelector, _) => "a pool's selector cannot be compiled",
+        }
+    }
+
+    fn reason(&self, wish: Wish, reason: &str) -> String {
+        let address = match wish {
+            Wish::This(address) => address.to_string(),
+            Wish::Any(family) => format!("an {family} address"),
+        };
+        match (reason, wish) {
+            _ if self.view.pools.is_empty() => "the cluster has no pool at all, so LB-IPAM does nothing".into(),
+            ("no_pool", Wish::This(_)) => format!("no enabled pool holds {address}"),
+            ("no_pool", Wish::Any(family)) => format!("no enabled pool with {family} addresses selects it"),
+            ("pool_selector_mismatch", _) => format!("the pool that holds {address} does not select it"),
+            ("out_of_ips", _) => "every pool that selects it is full".into(),
+            ("already_allocated", _) => format!("{address} is taken or kept back"),
+            _ => format!("{address} cannot be shared with who holds it"),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range as Bytes;
 
 use super::selectors::{SelectorField, selector};
-use crate::cilium::{Block, BlockError, Pool};
+use crate::cilium::{Block, BlockError, Pool, Profile};
 use crate::flux::fact::Fact;
 use crate::flux::object::{Object, Text};
 use crate::krm::node::Node;
@@ -111,17 +111,22 @@ impl PoolView<'_, '_> {
 }
 
 /// The pools among what a cluster applies.
-pub fn pools<'a, 't>(objects: &'a [Object<'a, 't>]) -> Vec<PoolView<'a, 't>> {
-    objects.iter().filter(|object| object.item.is("cilium.io", "CiliumLoadBalancerIPPool")).map(pool).collect()
+pub fn pools<'a, 't>(objects: &'a [Object<'a, 't>], profile: &Profile) -> Vec<PoolView<'a, 't>> {
+    objects
+        .iter()
+        .filter(|object| object.item.is("cilium.io", "CiliumLoadBalancerIPPool"))
+        .map(|object| pool(object, profile))
+        .collect()
 }
 
-fn pool<'a, 't>(object: &'a Object<'a, 't>) -> PoolView<'a, 't> {
+fn pool<'a, 't>(object: &'a Object<'a, 't>, profile: &Profile) -> PoolView<'a, 't> {
     let tree = object.item.tree();
     let list = |key: &str| {
         let nodes = tree.at(&["spec", key]).map(Node::items).unwrap_or_default();
         nodes.iter().enumerate().map(|(n, node)| block(object, &format!("spec.{key}[{n}]"), node)).collect::<Vec<_>>()
     };
-    let mut blocks = list("cidrs");
+    // From 1.16 on the API server takes `cidrs` out of the object.
+    let mut blocks = if profile.pool_fields.contains(&"cidrs") { list("cidrs") } else { Vec::new() };
     blocks.extend(list("blocks"));
     let disabled = match object.text_at(&["spec", "disabled"]).map(|text| text.value) {
         None => Fact::Known(false),

@@ -117,6 +117,11 @@ pub struct Spec {
     pub smoke_test: Option<SmokeTest>,
     /// How and where the generated objects are written.
     pub output: Output,
+    /// Judge and write nothing: what the config asks for must be there already. For `validators:` of kustomize, which
+    /// refuse a function that hands its input back: the items are left out of the output then, unless they say which
+    /// file they come from (kpt, which would delete those files).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub validate_only: bool,
     /// Another severity for single rules, by rule name or code, such as `unpinned-service: info`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub severity: BTreeMap<String, SeverityOverride>,

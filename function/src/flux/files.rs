@@ -95,14 +95,12 @@ impl<'a, 't> Files<'a, 't> {
                 }
                 at += slash + 1;
             }
-            match inner {
-                Some(sub) => {
-                    if kustomizations.insert(sub.clone()) {
-                        listed.push(Listed::Directory(sub));
-                    }
+            if let Some(sub) = inner {
+                if kustomizations.insert(sub.clone()) {
+                    listed.push(Listed::Directory(sub));
                 }
-                None if path.ends_with(".yaml") || path.ends_with(".yml") => listed.push(Listed::File(path.clone())),
-                None => {}
+            } else if path.ends_with(".yaml") || path.ends_with(".yml") {
+                listed.push(Listed::File(path.clone()));
             }
         }
         listed

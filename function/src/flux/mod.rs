@@ -8,6 +8,7 @@ pub mod clusters;
 pub mod expression;
 pub mod fact;
 pub mod files;
+pub mod mentions;
 pub mod object;
 pub mod settings;
 pub mod variables;

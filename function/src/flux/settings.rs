@@ -5,6 +5,7 @@ use super::fact::Fact;
 use super::files::{Files, Located, directory_of};
 use super::object::Object;
 use super::variables::{Variable, Variables, flattened};
+use crate::krm::item::Item;
 use crate::krm::node::Node;
 
 /// Finds the objects that hold variables, for one cluster.
@@ -56,8 +57,10 @@ impl<'a, 't> Sources<'_, 'a, 't> {
         foreign: &dyn Fn(&str) -> bool,
     ) -> Option<Holder<'a, 't>> {
         let entries = |wanted: &dyn Fn(&str) -> bool| {
-            self.files.all().filter(|(path, _)| wanted(path)).find_map(|(_, located)| {
-                let generators = located.1.node.as_ref()?.get("configMapGenerator")?;
+            let kustomizations = |item: &Item<'_>| matches!(item.resource.kind.as_str(), "" | "Kustomization");
+            let here = self.files.all().filter(|(path, (_, item))| kustomizations(item) && wanted(path));
+            here.map(|(_, located)| located).find_map(|located| {
+                let generators = located.1.tree().get("configMapGenerator")?;
                 let entry = generators.items().iter().find(|entry| entry.text_at(&["name"]) == Some(name))?;
                 Some(Holder::Generator(located, entry))
             })

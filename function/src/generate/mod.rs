@@ -47,13 +47,7 @@ pub struct Generated {
 
 /// What the config comes to for these clusters.
 pub fn outcome(config: &LoadBalancerPools, clusters: &[Cluster<'_, '_>]) -> Outcome {
-    let resolvers: Vec<Box<dyn Fn(&str) -> Fact<String> + '_>> = clusters
-        .iter()
-        .map(|cluster| {
-            let settings = &cluster.settings;
-            Box::new(move |text: &str| resolve(settings, text)) as Box<dyn Fn(&str) -> Fact<String>>
-        })
-        .collect();
+    let resolvers: Vec<_> = clusters.iter().map(|cluster| |text: &str| resolve(&cluster.settings, text)).collect();
     let values: Vec<ClusterValues<'_>> = clusters
         .iter()
         .zip(&resolvers)

@@ -8,6 +8,7 @@ use super::item::Item;
 use super::node::{Entry, Node, Style, Value};
 use super::parse::{ParseError, Reader};
 use super::place::Text;
+use super::scan;
 use crate::report::Place;
 
 /// How a text holds its objects.
@@ -56,8 +57,14 @@ pub struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Read a text.
+    /// Read a text. Of a large ResourceList only what is read goes to the parser, see [`super::scan`].
     pub fn read(text: &'t Text<'t>) -> Result<Self, ParseError> {
+        let large = text.text.len() >= scan::LARGE;
+        large.then(|| Self::outlined(text)).flatten().map_or_else(|| Self::parsed(text), Ok)
+    }
+
+    /// Read a text by parsing all of it.
+    pub(super) fn parsed(text: &'t Text<'t>) -> Result<Self, ParseError> {
         let mut reader = Reader::new(text.text);
         let mut document =
             Document { text, shape: Shape::Stream, items: Vec::new(), function_config: None, results: None };
@@ -149,13 +156,7 @@ impl<'t> Document<'t> {
             self.items = listed.unwrap_or_default();
             self.shape =
                 if flow { Shape::Flow } else { Shape::List(self.list_shape(&entries, &items_span, start, begin)) };
-            for entry in entries {
-                match entry.key.text() {
-                    Some("functionConfig") if !entry.value.is_null() => self.function_config = Some(entry.value),
-                    Some("results") if !entry.value.is_null() => self.results = Some(entry.value),
-                    _ => {}
-                }
-            }
+            self.keep(entries);
             return Ok(true);
         }
         if kind.ends_with("List")
@@ -175,6 +176,17 @@ impl<'t> Document<'t> {
         let whole = begin..self.text.line_end(end);
         self.items.push(Item::new(node, whole));
         Ok(false)
+    }
+
+    /// Keep what a ResourceList holds besides its items.
+    pub(super) fn keep(&mut self, entries: Vec<Entry<'t>>) {
+        for entry in entries {
+            match entry.key.text() {
+                Some("functionConfig") if !entry.value.is_null() => self.function_config = Some(entry.value),
+                Some("results") if !entry.value.is_null() => self.results = Some(entry.value),
+                _ => {}
+            }
+        }
     }
 
     /// Read the elements of a ResourceList's `items`.
@@ -205,7 +217,7 @@ impl<'t> Document<'t> {
     }
 
     /// Start of the line whose dash introduces the item that begins at `start`, not before `floor`.
-    fn dash(&self, start: usize, floor: usize) -> usize {
+    pub(super) fn dash(&self, start: usize, floor: usize) -> usize {
         let mut line = self.text.line_start(start);
         loop {
             let content = self.text.text.get(line..).unwrap_or_default().trim_start_matches(' ');
@@ -216,7 +228,13 @@ impl<'t> Document<'t> {
         }
     }
 
-    fn list_shape(&self, entries: &[Entry<'t>], items: &Range<usize>, start: usize, begin: usize) -> ListShape {
+    pub(super) fn list_shape(
+        &self,
+        entries: &[Entry<'t>],
+        items: &Range<usize>,
+        start: usize,
+        begin: usize,
+    ) -> ListShape {
         let text = self.text;
         let entry_lines = |at: usize| {
             let begin = text.line_start(entries[at].key.span.start);

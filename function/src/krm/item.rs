@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::annotations;
 use super::node::{Node, Value};
+use super::tree::Tree;
 use crate::report::ResourceRef;
 
 /// One object.
@@ -20,8 +21,16 @@ pub struct Item<'t> {
     /// The bytes to take out when the object is removed: whole lines in a block list or stream. Empty when the
     /// object cannot be removed by itself (an element of a `kind: List`).
     pub whole: Range<usize>,
-    /// The tree; dropped for kinds that nothing here reads.
-    pub node: Option<Node<'t>>,
+    /// The tree.
+    pub tree: Tree<'t>,
+    pub(super) marks: Marks,
+}
+
+/// Annotations that are asked of every object, so that no tree need be there to answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    generated_by: Option<String>,
+    local_config: Option<String>,
 }
 
 /// Kinds that flow, cilium or the rules read. Objects of other kinds keep their bytes and lose their tree.
@@ -46,25 +55,56 @@ const READ: &[&str] = &[
     "Service",
 ];
 
+/// Whether trees of this kind are read, and those without a kind.
+pub(super) fn reads(kind: &str) -> bool {
+    kind.is_empty() || READ.contains(&kind)
+}
+
 impl<'t> Item<'t> {
     /// Read who an object is.
     pub fn new(node: Node<'t>, whole: Range<usize>) -> Self {
-        let text = |path: &[&str]| node.text_at(path).unwrap_or_default().to_owned();
-        let annotation = |key: &str| node.text_at(&["metadata", "annotations", key]).map(str::to_owned);
-        let resource = ResourceRef {
-            api_version: text(&["apiVersion"]),
-            kind: text(&["kind"]),
-            namespace: node.text_at(&["metadata", "namespace"]).map(str::to_owned),
-            name: text(&["metadata", "name"]),
-        };
-        let path = annotation(annotations::PATH).or_else(|| annotation(annotations::LEGACY_PATH));
-        let index = annotation(annotations::INDEX)
-            .or_else(|| annotation(annotations::LEGACY_INDEX))
-            .and_then(|index| index.parse().ok());
-        let keep = resource.kind.is_empty()
-            || READ.contains(&resource.kind.as_str())
-            || node.at(&["metadata", "annotations", annotations::GENERATED_BY]).is_some();
-        Self { resource, path, index, span: node.span.clone(), whole, node: keep.then_some(node) }
+        let text = |key: &str| node.text_at(&[key]).unwrap_or_default();
+        let mut item = Self::known(text("apiVersion"), text("kind"), node.get("metadata"), node.span.clone(), whole);
+        if item.is_read() {
+            item.tree = Tree::Kept(node);
+        }
+        item
+    }
+
+    /// An object of which nothing but its kind and metadata is looked at.
+    pub fn known(
+        api_version: &str,
+        kind: &str,
+        metadata: Option<&Node<'_>>,
+        span: Range<usize>,
+        whole: Range<usize>,
+    ) -> Self {
+        let text = |path: &[&str]| metadata.and_then(|node| node.text_at(path)).map(str::to_owned);
+        let annotation = |key: &str| text(&["annotations", key]);
+        Self {
+            resource: ResourceRef {
+                api_version: api_version.to_owned(),
+                kind: kind.to_owned(),
+                namespace: text(&["namespace"]),
+                name: text(&["name"]).unwrap_or_default(),
+            },
+            path: annotation(annotations::PATH).or_else(|| annotation(annotations::LEGACY_PATH)),
+            index: annotation(annotations::INDEX)
+                .or_else(|| annotation(annotations::LEGACY_INDEX))
+                .and_then(|index| index.parse().ok()),
+            span,
+            whole,
+            tree: Tree::Dropped,
+            marks: Marks {
+                generated_by: annotation(annotations::GENERATED_BY),
+                local_config: annotation(annotations::LOCAL_CONFIG),
+            },
+        }
+    }
+
+    /// Whether anything reads its tree: its kind is one of ours, it has none, or we made it.
+    pub fn is_read(&self) -> bool {
+        reads(&self.resource.kind) || self.marks.generated_by.is_some()
     }
 
     /// Whether it is of this kind, in any version of this API group (empty for the core group).
@@ -80,12 +120,16 @@ impl<'t> Item<'t> {
     /// The tree, or an empty map for an object whose tree was dropped.
     pub fn tree(&self) -> &Node<'t> {
         const EMPTY: &Node<'static> = &Node { value: Value::Mapping { entries: Vec::new(), flow: false }, span: 0..0 };
-        self.node.as_ref().unwrap_or(EMPTY)
+        self.tree.get().unwrap_or(EMPTY)
     }
 
     /// The text of an annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.tree().text_at(&["metadata", "annotations", key])
+        match key {
+            annotations::GENERATED_BY => self.marks.generated_by.as_deref(),
+            annotations::LOCAL_CONFIG => self.marks.local_config.as_deref(),
+            key => self.tree().text_at(&["metadata", "annotations", key]),
+        }
     }
 
     /// Whether lbpools made it for the config of this name.

@@ -91,7 +91,7 @@ impl Merge<'_, '_> {
         let block_map = matches!(&entry.value.value, Value::Mapping { flow: false, entries } if !entries.is_empty());
         let flow = entry.value.is_flow();
         let scalar = matches!(entry.value.value, Value::Scalar { .. }) && !value.is_object() && !value.is_array();
-        !(block_map && value.is_object()) && !flow && !scalar
+        !(flow || scalar || block_map && value.is_object())
     }
 
     fn replace_entry(&mut self, entry: &Entry<'_>, key: &str, value: &Json) {

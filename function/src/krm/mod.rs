@@ -6,14 +6,19 @@
 
 pub mod annotations;
 pub mod decode;
+#[cfg(test)]
+mod differential;
 pub mod document;
 pub mod edit;
 pub mod emit;
 pub mod item;
 pub mod merge;
 pub mod node;
+mod outlined;
 pub mod parse;
 pub mod place;
 pub mod results;
 pub mod scalar;
+pub mod scan;
+pub mod tree;
 pub mod write;

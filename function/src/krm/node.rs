@@ -147,6 +147,22 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// The same tree with texts of its own.
+    pub fn into_owned(self) -> Node<'static> {
+        let value = match self.value {
+            Value::Scalar { text, style, tag } => Value::Scalar { text: Cow::Owned(text.into_owned()), style, tag },
+            Value::Sequence { items, flow } => {
+                Value::Sequence { items: items.into_iter().map(Node::into_owned).collect(), flow }
+            }
+            Value::Mapping { entries, flow } => {
+                let own =
+                    |e: Entry<'t>| Entry { key: e.key.into_owned(), value: e.value.into_owned(), merged: e.merged };
+                Value::Mapping { entries: entries.into_iter().map(own).collect(), flow }
+            }
+        };
+        Node { value, span: self.span }
+    }
+
     /// How many nodes there are below and including this one.
     pub fn count(&self) -> usize {
         1 + match &self.value {

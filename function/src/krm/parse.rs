@@ -26,7 +26,8 @@ pub struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     anchors: BTreeMap<usize, Node<'t>>,
     budget: usize,
-    aliases: bool,
+    /// Where the parsed slice begins in the text.
+    base: usize,
 }
 
 /// One event with the bytes it stands on.
@@ -35,20 +36,23 @@ pub(super) type Positioned<'t> = (Event<'t>, Range<usize>);
 impl<'t> Reader<'t> {
     /// Start at the beginning of a text.
     pub fn new(text: &'t str) -> Self {
-        let options = granit_parser::options! { emit_comments: false };
+        Self::of_slice(text, 0..text.len(), 0)
+    }
+
+    /// Read a slice of a text by itself, so many levels deep in it, with positions as in the whole text. It must
+    /// begin where a line does, or with what stands at the left margin.
+    pub fn of_slice(text: &'t str, slice: Range<usize>, depth: usize) -> Self {
+        let mut options = granit_parser::options! { emit_comments: false };
+        options.block_nesting_limit -= depth;
+        let base = slice.start;
         Self {
             text,
-            parser: Parser::new_from_str_with_options(text, options),
+            parser: Parser::new_from_str_with_options(text.get(slice).unwrap_or_default(), options),
             anchors: BTreeMap::new(),
             // Every alias of an honest manifest expands to a few lines; ten nodes a byte never happens.
             budget: 10_000 + text.len(),
-            aliases: false,
+            base,
         }
-    }
-
-    /// Whether an alias has been met: a slice of the text may then not stand on its own.
-    pub fn met_alias(&self) -> bool {
-        self.aliases
     }
 
     /// Step to the next document; `None` at the end of the text. Hands back the byte range of its `---`.
@@ -80,7 +84,8 @@ impl<'t> Reader<'t> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, self.range(&span))),
             Some(Err(error)) => {
-                let offset = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+                let offset =
+                    error.marker().byte_offset().map_or(self.text.len(), |at| self.base + at).min(self.text.len());
                 Err(ParseError { message: error.info(), offset })
             }
             None => Ok((Event::StreamEnd, self.text.len()..self.text.len())),
@@ -109,6 +114,8 @@ impl<'t> Reader<'t> {
                     let string = tag.is_yaml_core_schema_tag("str") || (handle == "!" && suffix.is_empty());
                     if string { Tag::Str } else { Tag::Other }
                 });
+                let block = matches!(style, Style::Literal | Style::Folded);
+                let span = if block && text.is_empty() { self.block_header(span) } else { span };
                 let end = span.start + self.text.get(span.clone()).unwrap_or_default().trim_end().len();
                 let node = Node { value: Value::Scalar { text, style, tag }, span: span.start..end };
                 Ok(self.anchored(anchor, node))
@@ -149,7 +156,6 @@ impl<'t> Reader<'t> {
                 Ok(self.anchored(anchor, node))
             }
             Event::Alias(id) => {
-                self.aliases = true;
                 let Some(target) = self.anchors.get(&id) else {
                     return Err(ParseError { message: "an alias inside its own anchor".into(), offset: span.start });
                 };
@@ -205,6 +211,32 @@ impl<'t> Reader<'t> {
         Ok((entries, close))
     }
 
+    /// Where the `|` or `>` of a block scalar without content stands: the parser places it where the next token is.
+    fn block_header(&self, span: Range<usize>) -> Range<usize> {
+        let header = |(at, _): (usize, char)| {
+            let (before, after) = (&self.text[..at], &self.text[at + 1..]);
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+            let ends = rest.is_empty() || rest.starts_with(['\r', '\n']) || {
+                let blank = rest.starts_with([' ', '\t']);
+                blank && (rest.trim_start_matches([' ', '\t'])).starts_with(['#', '\r', '\n'])
+            };
+            (ends && before.ends_with([' ', '\t'])).then(|| at..at + 1 + after.len() - rest.len())
+        };
+        if self.text[span.start..].starts_with(['|', '>']) {
+            return span;
+        }
+        let mut before = &self.text[..span.start];
+        loop {
+            let start = before.trim_end().rfind('\n').map_or(0, |at| at + 1);
+            let line = &self.text[start..before.trim_end().len()];
+            if !line.trim_start().starts_with('#') || start == 0 {
+                let found = line.char_indices().filter(|(_, c)| matches!(c, '|' | '>'));
+                return found.map(|(at, c)| (start + at, c)).find_map(header).unwrap_or(span);
+            }
+            before = &self.text[..start];
+        }
+    }
+
     fn anchored(&mut self, anchor: usize, node: Node<'t>) -> Node<'t> {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -214,8 +246,8 @@ impl<'t> Reader<'t> {
 
     fn range(&self, span: &Span) -> Range<usize> {
         let len = self.text.len();
-        let start = span.start.byte_offset().unwrap_or(len).min(len);
-        start..span.end.byte_offset().unwrap_or(start).clamp(start, len)
+        let start = span.start.byte_offset().map_or(len, |at| self.base + at).min(len);
+        start..span.end.byte_offset().map_or(start, |at| self.base + at).clamp(start, len)
     }
 }
 

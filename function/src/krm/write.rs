@@ -178,6 +178,15 @@ pub fn with_results(document: &Document<'_>, findings: &[Finding]) -> Option<Str
     }
 }
 
+/// A ResourceList with the findings alone, for a caller that takes handed-back items for a change (kustomize's
+/// `validators:`, which compare them node by node, styles and comments included).
+pub fn without_items(document: &Document<'_>, findings: &[Finding]) -> String {
+    match document.shape {
+        Shape::Stream => String::new(),
+        Shape::List(_) | Shape::Flow => format!("{HEADER}items: []\n{}", results::section(findings, None, "")),
+    }
+}
+
 /// Whether a text must be written anew even when nothing in it changed.
 pub fn needs_rewriting(document: &Document<'_>) -> bool {
     match &document.shape {

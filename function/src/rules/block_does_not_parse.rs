@@ -25,10 +25,12 @@
 //! Write a prefix (`10.25.11.100/32`), or `start` and `stop`.
 
 use super::finding::{Findings, Found};
+use super::pool_schema::departures;
 use super::{Check, Rule};
 use crate::cilium::{BlockError, Profile};
 use crate::cilium::profile::BadBlock;
 use crate::cluster::ClusterView;
+use crate::cluster::pools::PoolView;
 use crate::flux::fact::Fact;
 use crate::report::{Category, Severity};
 
@@ -50,6 +52,10 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             if matches!(error, BlockError::StartAfterStop | BlockError::MixedFamilies) {
                 continue;
             }
+            // A field that is misspelled or of a wrong type leaves the block empty; that is said there.
+            if matches!(error, BlockError::Empty | BlockError::StopOnly) && departs(view, pool, &block.path) {
+                continue;
+            }
             let found = Found::on(pool.object).span(pool.object, &block.path, &block.span);
             let at_field = match (error, block.fields().as_slice()) {
                 (BlockError::Stop(_), [.., (path, text)]) | (_, [(path, text), ..]) => {
@@ -60,6 +66,13 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             findings.add(view, at_field.message(message(error, &view.profile)).help(help(error)));
         }
     }
+}
+
+/// Whether something under this path is not as the schema has it.
+fn departs(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, path: &str) -> bool {
+    departures(view, pool).iter().any(|departure| {
+        departure.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 fn message(error: &BlockError, profile: &Profile) -> String {
@@ -91,6 +104,9 @@ mod tests {
             "[{start: 10.0.0.1}]",
             "[{cidr: fd00::/112}]",
             "[]",
+            "[{cdir: 10.0.0.0/24}]",
+            "[{cidr: {cidr: 10.0.0.0/24}}]",
+            "[10.0.0.0/24]",
         ] {
             rule(&RULE).passes(&pool(blocks));
         }

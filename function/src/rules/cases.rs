@@ -108,6 +108,80 @@ pub fn pool(blocks: &str) -> String {
     pool_named("pool", blocks)
 }
 
+/// A cluster `infra` with the ranges 10.25.11.100-10.25.11.119 on 10.25.11.0/24, the settings `START` and `END`,
+/// and a pool with one block of these fields (`start: ${START}, stop: ${END}`).
+pub fn planned(block: &str, start: &str, end: &str) -> String {
+    format!(
+        "{}#> lbpools.yaml\n{CONFIG}  clusters:\n{}",
+        cluster("infra", block, start, end),
+        plan("infra", "10.25.11.100-10.25.11.119", "10.25.11.0/24")
+    )
+}
+
+/// [`planned`], and a second cluster `apps` with the ranges 10.25.11.120-10.25.11.139, on 10.25.11.0/24 unless the
+/// plan names no networks.
+pub fn two_planned(block: &str, infra: [&str; 2], apps: [&str; 2]) -> String {
+    format!(
+        "{}{}#> lbpools.yaml\n{CONFIG}  clusters:\n{}{}",
+        cluster("infra", block, infra[0], infra[1]),
+        cluster("apps", block, apps[0], apps[1]),
+        plan("infra", "10.25.11.100-10.25.11.119", "10.25.11.0/24"),
+        plan("apps", "10.25.11.120-10.25.11.139", "10.25.11.0/24")
+    )
+}
+
+/// The head of a config, up to what is in its `spec`.
+pub const CONFIG: &str = "apiVersion: lbpools.dev/v1alpha1\nkind: LoadBalancerPools\nmetadata:\n  name: c\nspec:\n";
+
+/// An entry of `spec.clusters`; an empty range or network is left out.
+pub fn plan(name: &str, ranges: &str, network: &str) -> String {
+    let mut entry = format!("  - name: {name}\n    entrypoint: clusters/{name}\n");
+    for (field, value) in [("ranges", ranges), ("network", network)] {
+        if !value.is_empty() {
+            entry.push_str(&format!("    {field}: [{value}]\n"));
+        }
+    }
+    entry
+}
+
+/// The files of a cluster with two settings and a pool of one block; each cluster has its own manifest.
+pub fn cluster(name: &str, block: &str, start: &str, end: &str) -> String {
+    let fields = block.replace(", ", "\n    ");
+    format!(
+        "#> clusters/{name}/ks.yaml
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: pools
+  namespace: flux-system
+spec:
+  path: ./pools/{name}
+  postBuild:
+    substituteFrom:
+    - kind: ConfigMap
+      name: cluster-settings
+#> clusters/{name}/cluster-settings.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: cluster-settings
+  namespace: flux-system
+data:
+  CLUSTER: {name}
+  START: {start}
+  END: {end}
+#> pools/{name}/pool.yaml
+apiVersion: cilium.io/v2
+kind: CiliumLoadBalancerIPPool
+metadata:
+  name: pool
+spec:
+  blocks:
+  - {fields}
+"
+    )
+}
+
 /// A pool of this name with these blocks.
 pub fn pool_named(name: &str, blocks: &str) -> String {
     format!(

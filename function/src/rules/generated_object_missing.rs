@@ -27,7 +27,7 @@ use crate::report::{Category, Severity};
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    code: "LBP404",
+    code: "LBP405",
     name: "generated-object-missing",
     category: Category::Wiring,
     severity: Severity::Error,

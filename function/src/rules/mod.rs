@@ -8,6 +8,10 @@
 #[cfg(test)]
 pub mod cases;
 pub mod finding;
+pub mod gateway_addresses;
+pub mod placement;
+pub mod pool_schema;
+pub mod proposal;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
@@ -78,9 +82,40 @@ macro_rules! rules {
 
 rules! {
     block_does_not_parse,
+    block_start_after_stop,
+    block_mixed_families,
+    block_host_bits,
+    pool_blocks_overlap,
+    pools_overlap,
+    pool_api_version_not_served,
+    pool_field_not_served,
+    pool_value_of_wrong_type,
+    selector_does_not_compile,
+    block_in_other_clusters_range,
+    block_outside_network,
+    clusters_overlap,
+    block_over_reserved,
+    headroom_used_up,
+    block_outside_plan,
+    gateway_address_unparsable,
+    gateway_address_in_no_pool,
+    gateway_in_other_cluster,
+    gateway_pool_cannot_serve,
+    pin_in_no_pool,
+    pin_requested_twice,
+    pin_ignored,
+    pin_not_selected,
+    pin_may_be_taken,
+    no_pool_for_service,
+    class_not_served,
+    setting_undefined,
+    expression_not_substitutable,
+    substitution_does_not_run,
     setting_missing,
     generated_object_missing,
     name_taken,
+    bgp_advertisement_without_selector,
+    announcement_api_version_not_served,
 }
 
 /// Judge clusters by every rule.

@@ -30,7 +30,7 @@ use crate::report::{Category, Severity};
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    code: "LBP405",
+    code: "LBP406",
     name: "name-taken",
     category: Category::Wiring,
     severity: Severity::Error,

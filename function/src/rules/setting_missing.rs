@@ -30,7 +30,7 @@ use crate::report::{Category, Severity};
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    code: "LBP403",
+    code: "LBP404",
     name: "setting-missing",
     category: Category::Wiring,
     severity: Severity::Error,

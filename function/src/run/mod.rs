@@ -47,12 +47,23 @@ fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
     let mut rewritten = Rewritten::new();
     let mut generation = Generation::default();
     if !options.expect_generated {
-        let texts = texts(&subjects, &rewritten);
+        let unchanged = Rewritten::new();
+        let texts = texts(&subjects, &unchanged);
         let input = read::documents(&texts)?;
         let config = configured::config(&input.documents, &config_documents)?;
+        if config.pools.spec.validate_only {
+            let options = Options { expect_generated: true, fix: false };
+            let judged = judged_input(&input, &config, options, &generation);
+            return Ok(finished(&subjects, &rewritten, judged));
+        }
         let generated = generate_for(&input.documents, &config, options)?;
         rewritten = rewritten_by(&input.documents, &generated);
         generation = Generation::of(generated);
+        if rewritten.is_empty() && !options.fix {
+            // Nothing changed: what was read is what will be there.
+            let judged = judged_input(&input, &config, options, &generation);
+            return Ok(finished(&subjects, &rewritten, judged));
+        }
     }
     if options.fix {
         // Proposals are about the texts as generation leaves them; what they change may ask for more.
@@ -73,7 +84,11 @@ fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
     }
     // The findings are about what will be there, so changed texts are read like any others.
     let texts = texts(&subjects, &rewritten);
-    let (report, stdin) = judged(&texts, &config_documents, options, &generation)?;
+    let judged = judged(&texts, &config_documents, options, &generation)?;
+    Ok(finished(&subjects, &rewritten, judged))
+}
+
+fn finished(subjects: &[(&str, &str)], rewritten: &Rewritten, (report, stdin): (Report, Option<Change>)) -> Evaluation {
     let mut changes: Vec<Change> = stdin.into_iter().collect();
     changes.extend(
         rewritten
@@ -82,7 +97,7 @@ fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
             .filter(|(path, text)| !subjects.iter().any(|(p, t)| p == path && Some(*t) == text.as_deref()))
             .map(|(path, text)| Change { path: path.clone(), text: text.as_ref().map(|t| t.clone().into_bytes()) }),
     );
-    Ok(Evaluation { changes, report })
+    Evaluation { changes, report }
 }
 
 /// Read, judge, and write the text for standard output when there is one.
@@ -94,9 +109,23 @@ fn judged(
 ) -> Attempt<(Report, Option<Change>)> {
     let input = read::documents(texts)?;
     let config = configured::config(&input.documents, configs)?;
-    let report = judged::judge(&input, &config, options, generation);
+    Ok(judged_input(&input, &config, options, generation))
+}
+
+fn judged_input(
+    input: &read::Input<'_>,
+    config: &configured::Config,
+    options: Options,
+    generation: &Generation,
+) -> (Report, Option<Change>) {
+    let report = judged::judge(input, config, options, generation);
     let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
     let stdin = stdin.map(|document| {
+        let nameless = document.items.iter().all(|item| item.path.is_none());
+        if config.pools.spec.validate_only && nameless {
+            let text = write::without_items(document, &report.findings);
+            return Change { path: String::new(), text: Some(text.into_bytes()) };
+        }
         let text = write::with_results(document, &report.findings).unwrap_or_else(|| {
             if write::needs_rewriting(document) {
                 write::changed(document, &write::Changes::default())
@@ -106,7 +135,7 @@ fn judged(
         });
         Change { path: String::new(), text: Some(text.into_bytes()) }
     });
-    Ok((report, stdin))
+    (report, stdin)
 }
 
 fn generate_for(

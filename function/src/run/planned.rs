@@ -104,8 +104,8 @@ pub(super) fn flags(config: &Config, name: &str) -> ClusterFlags {
             Some(DefaultIpam::None) => "none".into(),
         },
         // Unless the config says otherwise nobody who uses these classes has them switched off.
-        bgp_control_plane: cilium.bgp_control_plane.unwrap_or(base.bgp_control_plane),
-        l2_announcements: cilium.l2_announcements.unwrap_or(base.l2_announcements),
+        bgp_control_plane: cilium.bgp_control_plane.unwrap_or(true),
+        l2_announcements: cilium.l2_announcements.unwrap_or(true),
         ..base
     }
 }

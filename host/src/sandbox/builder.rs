@@ -4,10 +4,15 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use wasmtime::{
     Engine,
-    component::{Component, Linker},
+    component::{Component, Linker, types::ComponentItem},
 };
 
-use super::{Limits, SandboxError, SandboxPre, config::config, embedded, world::EXPORTS};
+use super::{
+    Limits, SandboxError, SandboxPre,
+    config::config,
+    embedded,
+    world::{FUNCTIONS, INTERFACE},
+};
 
 /// The largest file that is compiled. The embedded component has about two megabytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -89,14 +94,14 @@ impl SandboxBuilder {
 
     /// Bytes of memory of one call.
     #[must_use]
-    pub fn memory(mut self, bytes: usize) -> Self {
+    pub fn memory(mut self, bytes: u64) -> Self {
         self.limits.memory = bytes;
         self
     }
 
     /// Bytes that one call may hand back.
     #[must_use]
-    pub fn output(mut self, bytes: usize) -> Self {
+    pub fn output(mut self, bytes: u64) -> Self {
         self.limits.output = bytes;
         self
     }
@@ -149,19 +154,22 @@ fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, SandboxError> {
     Component::from_binary(engine, wasm).map_err(|error| SandboxError::Compile { detail: format!("{error:#}") })
 }
 
-/// No import, and the three exports. Their types are compared when an instance is made.
+/// No import, and the interface with its three functions. Their types are compared when an instance is made.
 fn check_world(engine: &Engine, component: &Component) -> Result<(), SandboxError> {
     let world = component.component_type();
-    let names: Vec<String> = world.imports(engine).map(|(name, _)| name.to_owned()).collect();
-    if !names.is_empty() {
-        return Err(SandboxError::Imports { names });
+    let imports: Vec<String> = world.imports(engine).map(|(name, _)| name.to_owned()).collect();
+    if !imports.is_empty() {
+        return Err(SandboxError::Imports { names: imports });
     }
-    let exports: Vec<String> = world.exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let names: Vec<String> =
-        EXPORTS.iter().filter(|wanted| !exports.iter().any(|name| name == *wanted)).map(|&name| name.into()).collect();
-    match names.len() {
-        0 => Ok(()),
-        missing if missing == EXPORTS.len() => Err(SandboxError::OtherWorld { exports }),
-        _ => Err(SandboxError::MissingExport { names }),
-    }
+    let Some(interface) = world.get_export(engine, INTERFACE) else {
+        return Err(SandboxError::OtherWorld {
+            exports: world.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+        });
+    };
+    let ComponentItem::ComponentInstance(interface) = interface.ty else {
+        return Err(SandboxError::WrongExport { name: INTERFACE.into(), detail: "it is not an interface".into() });
+    };
+    let missing = |name: &&str| interface.get_export(engine, name).is_none();
+    let names: Vec<String> = FUNCTIONS.into_iter().filter(missing).map(str::to_owned).collect();
+    if names.is_empty() { Ok(()) } else { Err(SandboxError::MissingExport { names }) }
 }

@@ -10,15 +10,15 @@ const TABLE_ELEMENT: usize = 8;
 /// Counts what the component has, and refuses what goes over the limit.
 #[derive(Debug)]
 pub(super) struct Ceiling {
-    limit: usize,
-    held: usize,
+    limit: u64,
+    held: u64,
 }
 
 /// Travels inside the engine's error, from the refused growth to the caller.
 #[derive(Debug)]
 pub(super) struct CeilingReached {
     /// What the component would have held in all.
-    pub(super) wanted: usize,
+    pub(super) wanted: u64,
 }
 
 impl fmt::Display for CeilingReached {
@@ -30,14 +30,15 @@ impl fmt::Display for CeilingReached {
 impl std::error::Error for CeilingReached {}
 
 impl Ceiling {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: u64) -> Self {
         Self { limit, held: 0 }
     }
 
     /// An error stops the component at once. Saying "no" instead would let it go on, out of memory, to an abort
     /// that tells the user nothing.
     fn grow(&mut self, current: usize, desired: usize) -> wasmtime::Result<bool> {
-        let wanted = self.held.saturating_add(desired.saturating_sub(current));
+        let more = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
+        let wanted = self.held.saturating_add(more);
         if wanted > self.limit {
             return Err(CeilingReached { wanted }.into());
         }

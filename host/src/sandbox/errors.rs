@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
+use super::world::INTERFACE;
+
 /// Where on the way from a file to an answer something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -80,25 +82,22 @@ pub enum SandboxError {
         names: Vec<String>,
     },
 
-    /// None of the three exports is there: a component made for something else.
-    #[error(
-        "this component is of another world: it exports {}, and none of `evaluate`, `report`, `describe`",
-        list(exports)
-    )]
+    /// The interface is not there: a component made for something else.
+    #[error("this component is of another world: it exports {}, not `{INTERFACE}`", list(exports))]
     OtherWorld {
         /// What it exports instead.
         exports: Vec<String>,
     },
 
-    /// One of the three exports is not there.
-    #[error("the component does not export {}", list(names))]
+    /// The interface is there, and lacks a function.
+    #[error("the component's `{INTERFACE}` lacks {}", list(names))]
     MissingExport {
         /// Which are missing.
         names: Vec<String>,
     },
 
     /// An export has the right name and the wrong type.
-    #[error("the component exports `{name}` with another type than the world `lbpools:function@0.1.0` says: {detail}")]
+    #[error("the component exports `{name}` with another type than `{INTERFACE}` says: {detail}")]
     WrongExport {
         /// Which export.
         name: String,
@@ -126,9 +125,9 @@ pub enum SandboxError {
     #[error("the function was stopped: it asked for {wanted} bytes of memory, and may have {limit}")]
     Memory {
         /// The limit that was hit.
-        limit: usize,
+        limit: u64,
         /// What it would have had in all.
-        wanted: usize,
+        wanted: u64,
         /// Initial memory counts too.
         phase: Phase,
     },
@@ -157,7 +156,7 @@ pub enum SandboxError {
     #[error("the function's output was refused: it is larger than {limit} bytes")]
     Output {
         /// The limit that was hit.
-        limit: usize,
+        limit: u64,
     },
 
     /// What the function handed back is not what its type promises.

@@ -3,18 +3,18 @@
 //! reads it there after the trap.
 
 use memchr::memmem;
-use wasmtime::{AsContext, WasmCoreDump};
+use wasmtime::{Store, WasmCoreDump};
 
 /// The same sixteen bytes as in the guest.
-const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00\x01";
+const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00";
 
 /// The most that the hook writes.
 const LONGEST: usize = 1024;
 
 /// What the component said before it trapped, if it said anything.
-pub(super) fn last_words(error: &wasmtime::Error, store: impl AsContext) -> Option<String> {
+pub(super) fn last_words<T: 'static>(error: &wasmtime::Error, store: &Store<T>) -> Option<String> {
     let dump = error.downcast_ref::<WasmCoreDump>()?;
-    dump.memories().iter().find_map(|memory| after_marker(memory.data(&store)))
+    dump.memories().iter().find_map(|memory| after_marker(memory.data(store)))
 }
 
 /// Behind the marker: the length in four bytes, little endian, then the text.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-const MIB: usize = 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
 
 /// What one call may cost at most. The defaults leave room for a ResourceList of a few hundred megabytes and stop
 /// anything hostile long before a pipeline's own timeout does.
@@ -11,9 +11,9 @@ pub struct Limits {
     /// Wall-clock time of one call.
     pub deadline: Duration,
     /// Bytes of linear memory and tables together.
-    pub memory: usize,
+    pub memory: u64,
     /// Bytes that the component may hand back, all texts together.
-    pub output: usize,
+    pub output: u64,
 }
 
 impl Default for Limits {

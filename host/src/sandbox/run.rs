@@ -36,7 +36,7 @@ impl Run {
         store.limiter(|ceiling| ceiling);
         // Counts every byte that is copied out, so that a list of a million texts that all point to the same
         // megabyte cannot fill the host's memory either.
-        store.set_hostcall_fuel(limits.output);
+        store.set_hostcall_fuel(usize::try_from(limits.output).unwrap_or(usize::MAX));
         let deadline = Deadline::start(&mut store, limits.deadline)
             .map_err(|error| SandboxError::Host { detail: format!("no thread for the deadline: {error}") })?;
         let instance =
@@ -68,10 +68,16 @@ impl Run {
         Params: ComponentNamedList + Lower,
         Results: ComponentNamedList + Lift + 'static,
     {
-        let function = self
-            .instance
-            .get_typed_func::<Params, Results>(&mut self.store, name)
-            .map_err(|error| SandboxError::WrongExport { name: name.to_owned(), detail: format!("{error:#}") })?;
+        // Both were there when the component was linked.
+        let (store, instance) = (&mut self.store, self.instance);
+        let interface = instance.get_export_index(&mut *store, None, world::INTERFACE);
+        let function = instance.get_export_index(&mut *store, interface.as_ref(), name);
+        let function =
+            function.ok_or_else(|| SandboxError::MissingExport { names: vec![name.to_owned()] }).and_then(|index| {
+                instance
+                    .get_typed_func::<Params, Results>(&mut *store, index)
+                    .map_err(|error| SandboxError::WrongExport { name: name.to_owned(), detail: format!("{error:#}") })
+            })?;
         let outcome = function.call(&mut self.store, params);
         outcome.map_err(|error| explain(error, &self.store, self.limits, Phase::Run))
     }

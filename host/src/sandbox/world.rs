@@ -8,10 +8,13 @@ mod generated {
     wasmtime::component::bindgen!({ path: "../function/wit", world: "lbpools" });
 }
 
-pub(super) use generated::lbpools::function::types::{Change, Evaluation, Options, Role, Source, Verdict};
+pub(super) use generated::exports::lbpools::function::run::{Change, Evaluation, Options, Role, Source, Verdict};
 
-/// The exports of the world.
-pub(super) const EXPORTS: [&str; 3] = ["evaluate", "report", "describe"];
+/// The interface that the world exports.
+pub(super) const INTERFACE: &str = "lbpools:function/run@0.1.0";
+
+/// Its functions.
+pub(super) const FUNCTIONS: [&str; 3] = ["evaluate", "report", "describe"];
 
 impl From<contract::Source> for Source {
     /// Moves the text; a large input is not copied here.

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Found by the host; the same sixteen bytes stand there.
-const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00\x01";
+const MARKER: &[u8; 16] = b"\x00lbpools\x00panic:\x00";
 
 /// The most that is kept of a message.
 const LONGEST: usize = 1024;
@@ -23,8 +23,7 @@ struct LastWords {
 
 /// `used`: nothing in here ever reads it, and yet it must stay.
 #[used]
-static LAST_WORDS: Mutex<LastWords> =
-    Mutex::new(LastWords { marker: *MARKER, length: [0; 4], text: [0; LONGEST] });
+static LAST_WORDS: Mutex<LastWords> = Mutex::new(LastWords { marker: *MARKER, length: [0; 4], text: [0; LONGEST] });
 
 /// Keep the text of a panic from now on.
 pub(crate) fn keep() {

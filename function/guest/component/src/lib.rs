@@ -6,11 +6,12 @@ use lbpools_function as function;
 
 wit_bindgen::generate!({ path: "../../wit", world: "lbpools" });
 
+use exports::lbpools::function::run::{Change, Evaluation, Guest, Options, Role, Source, Verdict};
+
 struct Component;
 
 impl Component {
     fn sources(sources: Vec<Source>) -> Vec<function::Source> {
-        use lbpools::function::types::Role;
         sources
             .into_iter()
             .map(|source| function::Source {
@@ -32,7 +33,6 @@ impl Component {
 impl Guest for Component {
     fn evaluate(sources: Vec<Source>, options: Options) -> Evaluation {
         use function::report::Verdict as V;
-        use lbpools::function::types::{Change, Verdict};
         last_words::keep();
         let evaluation = function::evaluate(&Self::sources(sources), Self::options(options));
         Evaluation {

@@ -1,0 +1,10 @@
+;; The loop is in the start function: it runs before anything is called.
+(module
+  (memory (export "memory") 1)
+  (func $start (loop $forever (br $forever)))
+  (start $start)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "lbpools:function/run@0.1.0#evaluate") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "lbpools:function/run@0.1.0#report") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "lbpools:function/run@0.1.0#describe") (result i32) unreachable)
+)

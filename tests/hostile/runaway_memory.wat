@@ -1,0 +1,12 @@
+;; Asks for one more megabyte of memory, for ever, and would not mind being told no.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "lbpools:function/run@0.1.0#evaluate") (param i32 i32 i32 i32) (result i32)
+    (loop $forever
+      (drop (memory.grow (i32.const 16)))
+      (br $forever))
+    unreachable)
+  (func (export "lbpools:function/run@0.1.0#report") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "lbpools:function/run@0.1.0#describe") (result i32) unreachable)
+)

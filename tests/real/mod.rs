@@ -1,0 +1,170 @@
+//! The real programs, and a place to run them in: what `kustomize.rs`, `kubectl.rs` and `kpt.rs` share.
+//!
+//! Never a mock. A program that is not on the machine makes its test say `SKIPPED` and return; `cargo xtask test`
+//! counts such tests as skipped.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// The top of the checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host is in the checkout").to_path_buf()
+}
+
+/// The program at its pin, or else the one on PATH; says `SKIPPED` past the runner's capture where there is none.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let pinned = root().join("target/tools").join(name);
+    let on_path = || std::env::split_paths(&path_variable()).map(|place| place.join(name)).find(|it| it.is_file());
+    let found = if pinned.is_file() { Some(pinned) } else { on_path() };
+    if found.is_none() {
+        let _ = writeln!(std::io::stderr(), "SKIPPED no {name}: `cargo xtask tools` builds kustomize and kpt");
+    }
+    found
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own look at the machine")]
+fn path_variable() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// A copy of an example to work in, with a home of its own, so that no plugin of the user's is found.
+pub struct Scratch {
+    place: TempDir,
+}
+
+impl Scratch {
+    /// A copy of `examples/NAME`.
+    pub fn of_example(name: &str) -> Self {
+        let scratch = Self { place: TempDir::new().expect("a temporary directory") };
+        fs::create_dir(scratch.home()).expect("a home");
+        copy(&root().join("examples").join(name), &scratch.package());
+        scratch
+    }
+
+    /// Where the copy is.
+    pub fn package(&self) -> PathBuf {
+        self.place.path().join("package")
+    }
+
+    fn home(&self) -> PathBuf {
+        self.place.path().join("home")
+    }
+
+    /// Put a file into the copy.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.package().join(path);
+        fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("a directory");
+        fs::write(path, text).expect("a file of the copy can be written");
+    }
+
+    /// Make one mistake: replace a text that must be there.
+    pub fn replace(&self, path: &str, old: &str, new: &str) {
+        let path = self.package().join(path);
+        let text = fs::read_to_string(&path).expect("a file of the copy can be read");
+        assert!(text.contains(old), "{} does not say {old:?}", path.display());
+        fs::write(&path, text.replace(old, new)).expect("a file of the copy can be written");
+    }
+
+    /// Every file of the copy by its path, as bytes.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.package()];
+        while let Some(directory) = open.pop() {
+            for entry in fs::read_dir(directory).expect("the copy can be listed") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let name = path.strip_prefix(self.package()).expect("it is inside").display().to_string();
+                    files.insert(name, fs::read(&path).expect("a file of the copy can be read"));
+                }
+            }
+        }
+        files
+    }
+
+    /// Put `lbpools` where kustomize looks for legacy plugins of this kind.
+    pub fn install_plugin(&self) {
+        let directory = self.home().join(".config/kustomize/plugin/lbpools.dev/v1alpha1/loadbalancerpools");
+        fs::create_dir_all(&directory).expect("the plugin's directory");
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_lbpools"), directory.join("LoadBalancerPools"))
+            .expect("a link to lbpools");
+    }
+
+    /// Run a program in the copy, with the `lbpools` of this build first on PATH.
+    pub fn run<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Ran {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.package()).env("HOME", self.home());
+        for variable in ["KUSTOMIZE_PLUGIN_HOME", "XDG_CONFIG_HOME"] {
+            command.env_remove(variable);
+        }
+        let lbpools = Path::new(env!("CARGO_BIN_EXE_lbpools")).parent().expect("it is in a directory");
+        let places = std::iter::once(lbpools.to_path_buf()).chain(std::env::split_paths(&path_variable()));
+        command.env("PATH", std::env::join_paths(places).expect("a PATH"));
+        let output = command.output().unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
+        Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory of the copy");
+    for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("no {}: {error}", from.display())) {
+        let entry = entry.expect("an entry");
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a file of the example can be copied");
+        }
+    }
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// It must have succeeded.
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "it failed\n{}\n{}", self.stderr, self.stdout);
+        self
+    }
+
+    /// It must have failed and said this.
+    pub fn refused(self, saying: &str) -> Self {
+        assert!(self.code.is_some_and(|code| code != 0), "it succeeded\n{}", self.stdout);
+        assert!(self.stderr.contains(saying), "it does not say {saying:?}\n{}", self.stderr);
+        self
+    }
+}
+
+/// The documents of a stream that are pools.
+pub fn pools(stream: &str) -> Vec<&str> {
+    stream.split("---\n").filter(|document| document.contains("\nkind: CiliumLoadBalancerIPPool\n")).collect()
+}
+
+/// Compare with `tests/fixtures/NAME`; `BLESS=1` writes it.
+pub fn expect_fixture(name: &str, came: &str) {
+    let path = root().join("tests/fixtures").join(name);
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    let bless = std::env::var_os("BLESS").is_some();
+    if bless {
+        fs::create_dir_all(path.parent().expect("a directory")).expect("the fixtures' directory");
+        fs::write(&path, came).expect("a fixture can be written");
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(came, expected, "{} differs; BLESS=1 writes what came out", path.display());
+}
