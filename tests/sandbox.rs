@@ -352,17 +352,57 @@ items:
         ];
         let sandbox = SandboxBuilder::new().build().unwrap();
         for sources in [Vec::new(), stdin(list), stdin("a: [\n"), files] {
-            let native = lbpools_function::evaluate(&native(&sources), lbpools_function::Options::default());
-            let inside = sandbox.evaluate(sources.clone(), Options::default()).unwrap();
-            let changes: Vec<Change> =
-                native.changes.into_iter().map(|change| Change { path: change.path, text: change.text }).collect();
-            assert_eq!(inside.changes, changes);
-            assert_eq!(inside.summary, lbpools_function::report::summary(&native.report));
-            assert_eq!(inside.verdict, verdict(native.report.verdict));
-            let report = sandbox.report(sources, Options::default()).unwrap();
-            assert_eq!(report, serde_json::to_vec(&native.report).unwrap());
+            same(&sandbox, sources, Options::default());
         }
         assert_eq!(sandbox.describe().unwrap(), serde_json::to_vec(&lbpools_function::describe()).unwrap());
+    }
+
+    /// Every package of `examples/` and every golden, as it stands and with `--fix`.
+    #[test]
+    #[allow(clippy::disallowed_methods)]
+    fn every_example_and_golden_gives_the_same_bytes() {
+        let sandbox = SandboxBuilder::new().build().unwrap();
+        let mut packages = 0;
+        for parent in ["examples", "examples/broken"] {
+            for entry in std::fs::read_dir(here(parent)).unwrap() {
+                let path = entry.unwrap().path();
+                if !path.is_dir() || path.ends_with("broken") {
+                    continue;
+                }
+                let sources = lbpools::package::read(&path, 64 * MIB).unwrap().sources;
+                same(&sandbox, sources.clone(), Options::default());
+                same(&sandbox, sources, Options { fix: true, expect_generated: false });
+                packages += 1;
+            }
+        }
+        assert!(packages > 20, "only {packages} examples");
+        let mut files = 0;
+        for entry in std::fs::read_dir(here("tests/goldens/usage")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "yaml") {
+                let text = std::fs::read(&path).unwrap();
+                let source = Source { path: String::new(), role: Role::Subject, text };
+                same(&sandbox, vec![source.clone()], Options::default());
+                same(&sandbox, vec![source], Options { fix: false, expect_generated: true });
+                files += 1;
+            }
+        }
+        assert!(files > 0, "no goldens");
+    }
+
+    /// The component and the native library say the same, to the byte.
+    #[allow(clippy::disallowed_methods)]
+    fn same(sandbox: &SandboxPre, sources: Vec<Source>, options: Options) {
+        let native_options = lbpools_function::Options { fix: options.fix, expect_generated: options.expect_generated };
+        let native = lbpools_function::evaluate(&native(&sources), native_options);
+        let inside = sandbox.evaluate(sources.clone(), options).unwrap();
+        let changes: Vec<Change> =
+            native.changes.into_iter().map(|change| Change { path: change.path, text: change.text }).collect();
+        assert_eq!(inside.changes, changes);
+        assert_eq!(inside.summary, lbpools_function::report::summary(&native.report));
+        assert_eq!(inside.verdict, verdict(native.report.verdict));
+        let report = sandbox.report(sources, options).unwrap();
+        assert_eq!(report, serde_json::to_vec(&native.report).unwrap());
     }
 
     fn native(sources: &[Source]) -> Vec<lbpools_function::Source> {

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::{
     Failure,
     command::{self, cargo},
-    generate, oracle,
+    oracle,
     tally::{Counts, Listener},
     tools::{self, REAL_PROGRAMS},
     wasm,
@@ -43,7 +43,6 @@ const EVERYDAY: &[Suite] = &[
         run: || passes(&mut cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     },
     Suite { name: "documentation", run: documentation },
-    Suite { name: "generated files are fresh", run: || done(generate::run(generate::Mode::Check)) },
     Suite { name: "tests", run: || tests(&mut cargo(["test", "--workspace", "--no-fail-fast"])) },
     Suite {
         name: "expressions against Flux's own library",
