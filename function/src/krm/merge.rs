@@ -8,7 +8,7 @@ use super::edit::Edit;
 use super::emit;
 use super::node::{Entry, Node, Style, Value};
 use super::place::Text;
-use super::scalar::{Typed, typed};
+use super::scalar::{Typed, resolve, typed};
 
 /// Which keys of a map belong to the desired state alone, so that others are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,14 @@ pub fn scalar_like(node: &Node<'_>, text: &str) -> String {
     match &node.value {
         Value::Scalar { style: Style::Double, .. } if simple => format!("\"{text}\""),
         Value::Scalar { style: Style::Single, .. } if simple => format!("'{text}'"),
+        // An address where one stood without quotes: nobody reads it as anything but text.
+        Value::Scalar { style: Style::Plain, .. }
+            if text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/'))
+                && matches!(resolve(text), Typed::Str(_)) =>
+        {
+            text.to_owned()
+        }
         _ => {
             let yaml = emit::to_yaml(&text).unwrap_or_default();
             yaml.trim_end_matches('\n').to_owned()
@@ -190,6 +198,8 @@ mod tests {
 
     #[test]
     fn scalars_keep_their_quotes_and_windows_its_line_ends() {
+        assert_eq!(merged("a: 10.0.0.1 # c", &json!({"a": "10.0.0.2"})), "a: 10.0.0.2 # c");
+        assert_eq!(merged("a: x", &json!({"a": "017"})), "a: \"017\"");
         assert_eq!(merged("a: \"1\"\r\nb: 'x'", &json!({"a": "2", "b": "y", "c": "z"})), "a: \"2\"\r\nb: 'y'\r\nc: z");
     }
 
