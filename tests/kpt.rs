@@ -4,7 +4,7 @@ mod real;
 
 use std::collections::BTreeMap;
 
-use real::{Scratch, expect_fixture, find};
+use real::{Scratch, expect_fixture, find, fixture};
 
 const RENDER: [&str; 5] = ["fn", "render", ".", "--allow-exec", "--results-dir=../results"];
 const EVAL: [&str; 7] = [
@@ -65,8 +65,7 @@ fn the_host_alone_writes_the_same_pools_and_leaves_every_other_byte() {
     let pools = after.remove(POOLS).expect("the pools are written");
     before.remove(POOLS);
     assert_eq!(after, before);
-    let under_kpt = std::fs::read(real::root().join("tests/fixtures/kpt/pools.yaml")).expect("the fixture is there");
-    assert_eq!(String::from_utf8_lossy(&pools), String::from_utf8_lossy(&under_kpt));
+    assert_eq!(String::from_utf8_lossy(&pools), fixture("kpt/pools.yaml"));
 }
 
 #[test]

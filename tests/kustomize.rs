@@ -2,7 +2,7 @@
 
 mod real;
 
-use real::{Scratch, expect_fixture, find, pools};
+use real::{Scratch, expect_fixture, find, fixture, pools};
 
 const EXEC: [&str; 3] = ["build", "--enable-alpha-plugins", "--enable-exec"];
 const LEGACY: [&str; 2] = ["build", "--enable-alpha-plugins"];
@@ -74,29 +74,55 @@ spec:
       stop: 192.168.40.30
 ";
 
-/// kustomize judges a validator by its exit code, and by its output only when there is some.
+/// kustomize judges a validator by its exit code, and fails one that echoes its input (kustomize issue 5036):
+/// `validateOnly` hands no items back. Here the pools lie in the package, as after `lbpools render`.
+#[test]
+fn a_validator_passes_what_is_sound() {
+    let Some(kustomize) = find("kustomize") else { return };
+    let scratch = with_validator("resources: [../base, pools.yaml]\nvalidators: [judge]\n");
+    scratch.write("exec/pools.yaml", &fixture("kpt/pools.yaml"));
+    let ran = scratch.run(&kustomize, build(EXEC, "exec")).ok();
+    expect_fixture("kustomize/built.yaml", &ran.stdout);
+}
+
+/// Items that went through one function come to the next with path annotations that kustomize made up from kind and
+/// name; they must not be taken for a package's.
+#[test]
+#[ignore = "validateOnly takes kustomize's made-up path annotations for kpt's, and hands the items back"]
+fn a_validator_passes_what_a_transformer_made() {
+    let Some(kustomize) = find("kustomize") else { return };
+    let scratch = with_validator(BOTH);
+    let ran = scratch.run(&kustomize, build(EXEC, "exec")).ok();
+    expect_fixture("kustomize/built.yaml", &ran.stdout);
+}
+
 #[test]
 fn a_validator_refuses_a_mistake() {
     let Some(kustomize) = find("kustomize") else { return };
-    let scratch = Scratch::of_example("kustomize");
-    as_validator(&scratch);
-    scratch.replace(SETTINGS, "CILIUM_LB_POOL_END: 192.168.40.30", "CILIUM_LB_POOL_END: 192.168.40.3");
+    let scratch = with_validator("resources: [../base, pools.yaml]\nvalidators: [judge]\n");
+    // Valid in itself, but it covers the router.
+    let pools = fixture("kpt/pools.yaml").replace("start: \"192.168.40.11\"", "start: \"192.168.40.1\"");
+    scratch.write("exec/pools.yaml", &pools);
+    let ran = scratch.run(&kustomize, build(EXEC, "exec")).refused("error[LBP");
+    assert!(ran.stderr.contains("192.168.40.1"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_validator_refuses_when_nobody_made_the_pools() {
+    let Some(kustomize) = find("kustomize") else { return };
+    let scratch = with_validator("resources: [../base]\nvalidators: [judge]\n");
     scratch.run(&kustomize, build(EXEC, "exec")).refused("error[LBP");
 }
 
-/// kustomize fails a validator that echoes its input (kustomize issue 5036): a validate-only run must print no items.
-#[test]
-#[ignore = "the config has no validate-only mode yet"]
-fn a_validator_passes_what_is_sound() {
-    let Some(kustomize) = find("kustomize") else { return };
-    let scratch = Scratch::of_example("kustomize");
-    as_validator(&scratch);
-    let ran = scratch.run(&kustomize, build(EXEC, "exec")).ok();
-    assert!(ran.stdout.contains("name: cluster-settings"), "{}", ran.stdout);
-}
+const BOTH: &str = "resources: [../base]\ntransformers: [function]\nvalidators: [judge]\n";
 
-fn as_validator(scratch: &Scratch) {
-    scratch.replace("exec/kustomization.yaml", "transformers:", "validators:");
+fn with_validator(kustomization: &str) -> Scratch {
+    let scratch = Scratch::of_example("kustomize");
+    scratch.write("exec/kustomization.yaml", kustomization);
+    let function = "exec/function/kustomization.yaml";
+    let text = scratch.read(function);
+    scratch.write("exec/judge/kustomization.yaml", &format!("{text}      spec:\n        validateOnly: true\n"));
+    scratch
 }
 
 /// Without `--enable-exec` kustomize leaves the function out and exits 0; `check -` notices.

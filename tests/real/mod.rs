@@ -3,7 +3,7 @@
 //! Never a mock. A program that is not on the machine makes its test say `SKIPPED` and return; `cargo xtask test`
 //! counts such tests as skipped.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate of its own and uses its part")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -65,12 +65,16 @@ impl Scratch {
         fs::write(path, text).expect("a file of the copy can be written");
     }
 
+    /// A file of the copy.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.package().join(path)).expect("a file of the copy can be read")
+    }
+
     /// Make one mistake: replace a text that must be there.
     pub fn replace(&self, path: &str, old: &str, new: &str) {
-        let path = self.package().join(path);
-        let text = fs::read_to_string(&path).expect("a file of the copy can be read");
-        assert!(text.contains(old), "{} does not say {old:?}", path.display());
-        fs::write(&path, text.replace(old, new)).expect("a file of the copy can be written");
+        let text = self.read(path);
+        assert!(text.contains(old), "{path} does not say {old:?}");
+        self.write(path, &text.replace(old, new));
     }
 
     /// Every file of the copy by its path, as bytes.
@@ -107,7 +111,8 @@ impl Scratch {
             command.env_remove(variable);
         }
         let lbpools = Path::new(env!("CARGO_BIN_EXE_lbpools")).parent().expect("it is in a directory");
-        let places = std::iter::once(lbpools.to_path_buf()).chain(std::env::split_paths(&path_variable()));
+        let path = path_variable();
+        let places = std::iter::once(lbpools.to_path_buf()).chain(std::env::split_paths(&path));
         command.env("PATH", std::env::join_paths(places).expect("a PATH"));
         let output = command.output().unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
@@ -154,6 +159,11 @@ impl Ran {
 /// The documents of a stream that are pools.
 pub fn pools(stream: &str) -> Vec<&str> {
     stream.split("---\n").filter(|document| document.contains("\nkind: CiliumLoadBalancerIPPool\n")).collect()
+}
+
+/// `tests/fixtures/NAME`, which another test holds against the real program.
+pub fn fixture(name: &str) -> String {
+    fs::read_to_string(root().join("tests/fixtures").join(name)).expect("the fixture is there")
 }
 
 /// Compare with `tests/fixtures/NAME`; `BLESS=1` writes it.
