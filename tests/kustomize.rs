@@ -88,7 +88,6 @@ fn a_validator_passes_what_is_sound() {
 /// Items that went through one function come to the next with path annotations that kustomize made up from kind and
 /// name; they must not be taken for a package's.
 #[test]
-#[ignore = "validateOnly takes kustomize's made-up path annotations for kpt's, and hands the items back"]
 fn a_validator_passes_what_a_transformer_made() {
     let Some(kustomize) = find("kustomize") else { return };
     let scratch = with_validator(BOTH);

@@ -10,7 +10,7 @@ pub const LEGACY_PATH: &str = "config.kubernetes.io/path";
 pub const LEGACY_INDEX: &str = "config.kubernetes.io/index";
 /// Says that an object is for tools on the client side only.
 pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
-/// How kustomize tells an item of a legacy plugin; honoured as identity, never copied.
+/// By which kustomize knows an item again; on every item that it sends to a function or a legacy plugin.
 pub const KUSTOMIZE_ID: &str = "kustomize.config.k8s.io/id";
 /// On objects that lbpools made: the name of the config that asked for them.
 pub const GENERATED_BY: &str = "lbpools.dev/generated-by";
