@@ -18,8 +18,8 @@ const EVAL: [&str; 7] = [
 ];
 const POOLS: &str = "network/pools.yaml";
 
-/// kpt writes LF for CR LF and its own status into the Kptfile, whatever function it runs.
-const KPT_REWRITES: [&str; 2] = ["services/printer.yaml", "Kptfile"];
+/// kpt writes LF for CR LF, whatever function it runs.
+const KPT_REWRITES: [&str; 1] = ["services/printer.yaml"];
 
 fn without_kpts_own(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     files.retain(|path, _| !KPT_REWRITES.contains(&path.as_str()));
