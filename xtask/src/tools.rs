@@ -31,7 +31,7 @@ pub(crate) const REAL_PROGRAMS: &[Tool] = &[
 ];
 
 /// What the benches are held against: functions that do nothing, on both Go SDKs.
-pub(crate) const BASELINES: &[Tool] =
+const BASELINES: &[Tool] =
     &[Tool { name: "noop-kyaml", package: ".", ldflags: "" }, Tool { name: "noop-fnsdk", package: ".", ldflags: "" }];
 
 /// Where they are put.
