@@ -103,6 +103,10 @@ fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<
         total: counts.as_ref().map(|c| c.total.to_string()),
         reserved: counts.as_ref().map(|c| c.reserved.to_string()),
         used: used.map(|n| Count::from(n).to_string()),
+        free: counts.as_ref().zip(used).and_then(|(counts, used)| {
+            let assignable = counts.total - counts.reserved;
+            (Count::from(used) <= assignable).then(|| (assignable - Count::from(used)).to_string())
+        }),
         owner: pool.object.annotation(annotations::OWNER).map(|text| text.written),
         purpose: pool.object.annotation(annotations::PURPOSE).map(|text| text.written),
         generated: pool.object.item.annotation(annotations::GENERATED_BY).is_some(),

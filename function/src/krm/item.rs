@@ -81,6 +81,9 @@ impl<'t> Item<'t> {
     ) -> Self {
         let text = |path: &[&str]| metadata.and_then(|node| node.text_at(path)).map(str::to_owned);
         let annotation = |key: &str| text(&["annotations", key]);
+        // After a first function kustomize makes paths up from kind and name; its own id tells its items from kpt's.
+        let filed = annotation(annotations::KUSTOMIZE_ID).is_none();
+        let of_file = |key: &str, legacy: &str| annotation(key).or_else(|| annotation(legacy)).filter(|_| filed);
         Self {
             resource: ResourceRef {
                 api_version: api_version.to_owned(),
@@ -88,10 +91,8 @@ impl<'t> Item<'t> {
                 namespace: text(&["namespace"]),
                 name: text(&["name"]).unwrap_or_default(),
             },
-            path: annotation(annotations::PATH).or_else(|| annotation(annotations::LEGACY_PATH)),
-            index: annotation(annotations::INDEX)
-                .or_else(|| annotation(annotations::LEGACY_INDEX))
-                .and_then(|index| index.parse().ok()),
+            path: of_file(annotations::PATH, annotations::LEGACY_PATH),
+            index: of_file(annotations::INDEX, annotations::LEGACY_INDEX).and_then(|index| index.parse().ok()),
             span,
             whole,
             tree: Tree::Dropped,

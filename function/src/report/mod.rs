@@ -313,6 +313,9 @@ pub struct PoolReport {
     /// Addresses that requests known to the input take from it; absent when that is not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used: Option<String>,
+    /// Addresses that are left; absent when that is not certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free: Option<String>,
     /// Owner annotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,

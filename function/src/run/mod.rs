@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use crate::cluster::plan::TakenName;
 use crate::flux::files::Files;
 use crate::generate;
-use crate::krm::annotations;
 use crate::krm::document::Document;
 use crate::krm::place::Text;
 use crate::krm::write;
@@ -123,9 +122,7 @@ fn judged_input(
     let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
     let stdin = stdin.map(|document| {
         // kpt's items say which file they come from, and kpt deletes the files of those that do not come back.
-        // kustomize makes such annotations up after a first function, but only its items carry its own id.
-        let of_files = document.items.iter().any(|item| item.path.is_some())
-            && memchr::memmem::find(document.text.text.as_bytes(), annotations::KUSTOMIZE_ID.as_bytes()).is_none();
+        let of_files = document.items.iter().any(|item| item.path.is_some());
         if config.pools.spec.validate_only && !of_files {
             let text = write::without_items(document, &report.findings);
             return Change { path: String::new(), text: Some(text.into_bytes()) };

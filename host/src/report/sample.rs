@@ -99,10 +99,10 @@ fn cluster(name: &str, gateway: &str) -> serde_json::Value {
         "pools": [
             {
                 "name": "gateway", "blocks": [{"written": format!("{gateway}/32"), "range": format!("{gateway}-{gateway}")}],
-                "selector": "namespace network", "disabled": false, "total": "1", "used": "1", "generated": true
+                "selector": "namespace network", "disabled": false, "total": "1", "used": "1", "free": "0", "generated": true
             },
             {
-                "name": "services", "disabled": false, "generated": true, "total": "18", "reserved": "2", "used": "1",
+                "name": "services", "disabled": false, "generated": true, "total": "18", "reserved": "2", "used": "1", "free": "15",
                 "blocks": [
                     {"written": "10.25.11.100-10.25.11.109", "range": "10.25.11.100-10.25.11.109"},
                     {"written": "10.25.11.112-10.25.11.119", "range": "10.25.11.112-10.25.11.119"}

@@ -48,7 +48,7 @@ fn pools(pools: &[PoolReport]) -> Table<6> {
             ranges.next().unwrap_or("none".into()),
             or_unknown(pool.total.as_ref()),
             or_unknown(pool.used.as_ref()),
-            or_unknown(free(pool).as_ref()),
+            or_unknown(pool.free.as_ref()),
             selector,
         ]);
         for range in ranges {
@@ -56,14 +56,6 @@ fn pools(pools: &[PoolReport]) -> Table<6> {
         }
     }
     table
-}
-
-/// What is left, when all numbers are known and fit (a whole `::/0` does not).
-fn free(pool: &PoolReport) -> Option<String> {
-    let number = |text: Option<&str>| text?.parse::<u128>().ok();
-    let total = number(pool.total.as_deref())?;
-    let reserved = number(pool.reserved.as_deref().or(Some("0")))?;
-    Some(total.checked_sub(reserved)?.checked_sub(number(pool.used.as_deref())?)?.to_string())
 }
 
 fn requests(requests: &[RequestReport]) -> Table<4> {
@@ -117,22 +109,5 @@ mod tests {
             cluster(each, Dress::default(), &mut out).unwrap();
         }
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
-    }
-
-    #[test]
-    fn free_is_only_said_when_known() {
-        let mut pool = sample::fleet().report.clusters[0].pools[0].clone();
-        let mut free_of = |total: &str, reserved: Option<&str>, used: Option<&str>| {
-            pool.total = Some(total.into());
-            pool.reserved = reserved.map(Into::into);
-            pool.used = used.map(Into::into);
-            free(&pool)
-        };
-        assert_eq!(free_of("20", Some("2"), Some("3")).as_deref(), Some("15"));
-        assert_eq!(free_of("20", None, Some("3")).as_deref(), Some("17"));
-        assert_eq!(free_of("20", None, None), None);
-        assert_eq!(free_of("2", None, Some("3")), None);
-        let all = "340282366920938463463374607431768211456"; // ::/0
-        assert_eq!(free_of(all, None, Some("0")), None);
     }
 }
