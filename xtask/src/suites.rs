@@ -59,14 +59,6 @@ const LONG: &[Suite] = &[
         name: "expressions against the library between",
         run: || compares(&["flux", "--cases", "200000", "--seed", "3", "--library", "1.7"]),
     },
-    Suite {
-        name: "addresses against Cilium's own controller, kept scenarios",
-        run: || compares(&["cilium", "--kept", "--profile", "1.18", "--profile", "1.20"]),
-    },
-    Suite {
-        name: "addresses against Cilium's own controller, random histories",
-        run: || compares(&["cilium", "--cases", "1000", "--seed", "1", "--profile", "1.18", "--profile", "1.20"]),
-    },
 ];
 
 /// Run the tier. Fails when one suite did.
