@@ -5,6 +5,8 @@
 //! `function/wit` here, so that the text holds nothing but the attack. One that is about imports, exports or types is
 //! written as a component.
 
+#![allow(clippy::unwrap_used)] // helpers of tests count as code to the lint
+
 use std::{path::Path, thread, time::Duration};
 
 use lbpools::{
