@@ -1,7 +1,7 @@
 //! What the config asks for, written.
 //!
 //! [`desired`] is the pure half: from the config and each cluster's values to the objects that should be there. It
-//! knows no file and no manifest that exists already; [`reconcile`] holds both against each other. [`proposals`]
+//! knows no file and no manifest that exists already; [`mod@reconcile`] holds both against each other. [`proposals`]
 //! says which settings keys the config needs and what the network plan would give them.
 
 pub mod desired;

@@ -6,8 +6,8 @@
 //! can give, or a reason why there will be none.
 //!
 //! It speaks of a cluster into which these pools and Services come, in any order, and out of which nothing goes.
-//! Groups of a few Services are played through in every order ([`orders`]); for larger ones the bounds of
-//! [`reach`] hold, which never leave out an address but may name one too many.
+//! Groups of a few Services are played through in every order (`orders`); for larger ones the bounds of
+//! `reach` hold, which never leave out an address but may name one too many.
 
 mod candidates;
 mod orders;
