@@ -1,7 +1,7 @@
 //! A directory tree as texts, and texts back into the tree: all of them or none.
 //!
 //! Reading takes the files that kustomize, Flux and kpt read as Kubernetes objects and leaves out what they leave
-//! out ([`read`]). Writing puts every new text beside its target before the first target is touched ([`write`]).
+//! out ([`read`]). Writing puts every new text beside its target before the first target is touched ([`write()`]).
 //! Nothing here looks into a file.
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The report for a person at a terminal: findings with the lines they speak of, then who gets which address, then
 //! what nobody could check, then the verdict.
 //!
-//! Every string of the report comes from somebody's YAML, so every string passes through [`line()`]: no name in a
+//! Every string of the report comes from somebody's YAML, so every string passes through `line()`: no name in a
 //! manifest can move a cursor or hide a line.
 
 use std::borrow::Cow;
