@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use wasmtime::{
-    Engine,
+    Config, Engine,
     component::{Component, Linker, types::ComponentItem},
 };
 
@@ -108,11 +108,10 @@ impl SandboxBuilder {
 
     /// Load, compile and link. No code of the component runs yet.
     pub fn build(self) -> Result<SandboxPre, SandboxError> {
-        let engine = Engine::new(&config()).map_err(|error| SandboxError::Host { detail: format!("{error:#}") })?;
-        let (component, compiled) = match self.origin {
-            Origin::Embedded => embedded::component(&engine)?,
-            Origin::Bytes(wasm) => (compile(&engine, &wasm)?, Compiled::JustInTime),
-            Origin::File(path) => (compile(&engine, &read(path)?)?, Compiled::JustInTime),
+        let (engine, component, compiled) = match self.origin {
+            Origin::Embedded => embedded::component()?,
+            Origin::Bytes(wasm) => compile(&wasm)?,
+            Origin::File(path) => compile(&read(path)?)?,
         };
         check_world(&engine, &component)?;
         // Nothing is ever added to this linker: a component that imports anything cannot be linked, even if the
@@ -122,6 +121,10 @@ impl SandboxBuilder {
             .map_err(|error| SandboxError::Instantiate { detail: format!("{error:#}") })?;
         Ok(SandboxPre::new(engine, instance, self.limits, compiled))
     }
+}
+
+pub(super) fn engine(config: &Config) -> Result<Engine, SandboxError> {
+    Engine::new(config).map_err(|error| SandboxError::Host { detail: format!("{error:#}") })
 }
 
 fn read(path: PathBuf) -> Result<Vec<u8>, SandboxError> {
@@ -134,7 +137,7 @@ fn read(path: PathBuf) -> Result<Vec<u8>, SandboxError> {
 }
 
 /// See what the bytes are before the compiler does: its own words for these cases help nobody.
-fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, SandboxError> {
+fn compile(wasm: &[u8]) -> Result<(Engine, Component, Compiled), SandboxError> {
     // The preamble: magic, then version and layer, where layer 1 is a component (Component Model, Binary.md).
     match wasm {
         [0, b'a', b's', b'm', _, _, 1, 0, ..] => {}
@@ -151,7 +154,10 @@ fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, SandboxError> {
     if let Some(found) = u64::try_from(wasm.len()).ok().filter(|found| *found > LARGEST) {
         return Err(SandboxError::TooLarge { found, limit: LARGEST });
     }
-    Component::from_binary(engine, wasm).map_err(|error| SandboxError::Compile { detail: format!("{error:#}") })
+    let engine = engine(&config())?;
+    let component = Component::from_binary(&engine, wasm)
+        .map_err(|error| SandboxError::Compile { detail: format!("{error:#}") })?;
+    Ok((engine, component, Compiled::JustInTime))
 }
 
 /// No import, and the interface with its three functions. Their types are compared when an instance is made.
