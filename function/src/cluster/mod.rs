@@ -5,8 +5,10 @@
 //! the report prints it, and neither reads a manifest itself.
 
 pub mod announcement;
+pub mod coverage;
 pub mod facts;
 pub mod outcome;
+pub mod peers;
 pub mod plan;
 pub mod pools;
 pub mod requests;

@@ -19,6 +19,14 @@ pub enum Asker {
     Gateway,
 }
 
+impl Asker {
+    /// Whether the Service it gets has no real endpoint on any node: Cilium gives the Services that lead to its Envoy a
+    /// made-up one. Only a Gateway that listens for nothing but TCP and UDP (1.20) leads to the pods themselves.
+    pub fn has_no_endpoints(self, _service: &Service) -> bool {
+        self != Asker::Service
+    }
+}
+
 /// One Service as LB-IPAM will see it.
 #[derive(Debug, Clone)]
 pub struct Request<'a, 't> {

@@ -38,6 +38,7 @@ const READ: &[&str] = &[
     "CiliumBGPAdvertisement",
     "CiliumBGPClusterConfig",
     "CiliumBGPPeerConfig",
+    "CiliumBGPPeeringPolicy",
     "CiliumGatewayClassConfig",
     "CiliumL2AnnouncementPolicy",
     "CiliumLoadBalancerIPPool",
