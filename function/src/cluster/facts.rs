@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ClusterView;
-use super::coverage::Announcers;
+use super::coverage::{Announcers, Coverage};
 use super::pools::PoolView;
 use crate::cilium::Count;
 use crate::cilium::sharing::Sharing;
@@ -23,7 +23,10 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
         .map(|(request, outcomes)| {
             let service = request.service.known();
             // Who gets no address from LB-IPAM has none to announce.
-            let coverage = request.responsible.is_ok().then(|| announcers.all(request)).unwrap_or_default();
+            let coverage = match request.responsible {
+                Ok(()) => announcers.all(request),
+                Err(_) => Coverage::default(),
+            };
             RequestReport {
                 resource: request.object.resource(),
                 service: service.filter(|s| s.key.name != request.object.resource().name).map(|s| s.key.to_string()),
