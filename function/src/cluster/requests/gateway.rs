@@ -19,7 +19,7 @@ const ADDRESSES: &str = "io.cilium/lb-ipam-ips";
 /// What becomes of a Gateway.
 pub(super) enum Derived<'a, 't> {
     /// A Service.
-    Request(Request<'a, 't>),
+    Request(Box<Request<'a, 't>>),
     /// Nothing of Cilium's.
     Foreign,
     /// It cannot be known whether Cilium serves it.
@@ -36,12 +36,14 @@ pub(super) fn of<'a, 't>(object: &'a Object<'a, 't>, means: Means<'_, 'a, 't>) -
             && object.name().known().is_some_and(|own| *own == name)
     });
     match class.and_then(|object| object.text_at(&["spec", "controllerName"])) {
-        Some(controller) if controller.known() == Some(CONTROLLER) => Derived::Request(derived(object, class, means)),
+        Some(controller) if controller.known() == Some(CONTROLLER) => {
+            Derived::Request(Box::new(derived(object, class, means)))
+        }
         // Another controller hands annotations on, or does not.
         Some(_) if asks(object, means) => Derived::Unknown("its GatewayClass is another controller's"),
         Some(_) => Derived::Foreign,
         // The chart makes a class of this name when Gateway API support is on.
-        None if name == "cilium" => Derived::Request(derived(object, class, means)),
+        None if name == "cilium" => Derived::Request(Box::new(derived(object, class, means))),
         None => Derived::Unknown("its GatewayClass is not in the input and is not named cilium"),
     }
 }

@@ -17,7 +17,7 @@ const LABEL: (&str, &str) = ("cilium.io/ingress", "true");
 /// What becomes of an Ingress.
 pub(super) enum Derived<'a, 't> {
     /// A Service of its own.
-    Request(Request<'a, 't>),
+    Request(Box<Request<'a, 't>>),
     /// It is served by the shared Service.
     Shared,
     /// Another controller's.
@@ -48,7 +48,7 @@ pub(super) fn of<'a, 't>(object: &'a Object<'a, 't>, means: Means<'_, 'a, 't>) -
             }
         },
     };
-    if dedicated { Derived::Request(derived(object, means)) } else { Derived::Shared }
+    if dedicated { Derived::Request(Box::new(derived(object, means))) } else { Derived::Shared }
 }
 
 /// The class of an Ingress, by its field or by the older annotation, which wins.

@@ -118,7 +118,7 @@ pub fn requests<'a, 't>(
             }
         } else if object.item.is("gateway.networking.k8s.io", "Gateway") {
             match gateway::of(object, means) {
-                gateway::Derived::Request(request) => requests.push(request),
+                gateway::Derived::Request(request) => requests.push(*request),
                 gateway::Derived::Foreign => {}
                 gateway::Derived::Unknown(why) => {
                     not_checked.push(note(format!("which Service Gateway {} gets", name()), why, object));
@@ -126,7 +126,7 @@ pub fn requests<'a, 't>(
             }
         } else if object.item.is("networking.k8s.io", "Ingress") {
             match ingress::of(object, means) {
-                ingress::Derived::Request(request) => requests.push(request),
+                ingress::Derived::Request(request) => requests.push(*request),
                 ingress::Derived::Shared | ingress::Derived::Foreign => {}
                 ingress::Derived::Unknown(why) => {
                     not_checked.push(note(format!("which address Ingress {} gets", name()), why, object));
