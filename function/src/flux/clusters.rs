@@ -183,10 +183,12 @@ fn unresolved<'a, 't>(sources: &Sources<'_, 'a, 't>, kustomization: &FluxKustomi
                 Some(place) => Instead::Hashed(place),
                 None => continue,
             },
-            None => sources.like(&reference.kind, namespace, name).map_or(Instead::Nothing, |(name, (document, item))| {
-                let node = item.tree().at(&["metadata", "name"]);
-                Instead::Like(name, document.place(item, &node.map_or(item.span.clone(), |node| node.span.clone())))
-            }),
+            None => {
+                sources.like(&reference.kind, namespace, name).map_or(Instead::Nothing, |(name, (document, item))| {
+                    let node = item.tree().at(&["metadata", "name"]);
+                    Instead::Like(name, document.place(item, &node.map_or(item.span.clone(), |node| node.span.clone())))
+                })
+            }
         };
         found.push(Unresolved { kustomization: kustomization.name.clone(), reference, instead });
     }

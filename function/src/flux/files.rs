@@ -8,6 +8,9 @@ use crate::krm::item::Item;
 /// One object of the input: its text and itself.
 pub type Located<'a, 't> = (&'a Document<'t>, &'a Item<'t>);
 
+/// An object and its path; none for one that says nothing of a file.
+pub type Placed<'a, 't> = (Option<String>, Located<'a, 't>);
+
 /// Objects by file.
 #[derive(Debug, Default)]
 pub struct Files<'a, 't> {
@@ -16,7 +19,7 @@ pub struct Files<'a, 't> {
     pathless: Vec<Located<'a, 't>>,
     unread: BTreeSet<String>,
     /// Objects that are looked up by kind and name, with their paths; none for those without.
-    named: BTreeMap<(Named, String), Vec<(Option<String>, Located<'a, 't>)>>,
+    named: BTreeMap<(Named, String), Vec<Placed<'a, 't>>>,
     /// Kustomization files that generate ConfigMaps or Secrets.
     generating: Vec<(String, Located<'a, 't>)>,
 }
@@ -91,12 +94,12 @@ impl<'a, 't> Files<'a, 't> {
     }
 
     /// The objects of a kind and name, each with its path.
-    pub fn named(&self, kind: Named, name: &str) -> &[(Option<String>, Located<'a, 't>)] {
+    pub fn named(&self, kind: Named, name: &str) -> &[Placed<'a, 't>] {
         self.named.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The objects of a kind, whatever their names, each with its path.
-    pub fn all_named(&self, kind: Named) -> impl Iterator<Item = &(Option<String>, Located<'a, 't>)> {
+    pub fn all_named(&self, kind: Named) -> impl Iterator<Item = &Placed<'a, 't>> {
         self.named.iter().filter(move |((k, _), _)| *k == kind).flat_map(|(_, located)| located)
     }
 

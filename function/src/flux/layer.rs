@@ -98,7 +98,8 @@ impl<'a, 't> Layer<'a, 't> {
             labels.extend(layer.labels.iter().map(|(key, value)| (key.clone(), value.clone())));
             layer.patch(&layer.late_patches, object, located, renamed);
             if object.altered.is_none() {
-                let opaque = layer.opaque.iter().find(|(kind, _)| kind.as_deref().is_none_or(|k| k == item.resource.kind));
+                let opaque =
+                    layer.opaque.iter().find(|(kind, _)| kind.as_deref().is_none_or(|k| k == item.resource.kind));
                 object.altered = opaque.map(|(_, why)| why.clone());
             }
         }

@@ -204,9 +204,9 @@ impl<'a, 't> Object<'a, 't> {
 
     /// Whether Flux substitutes in this object.
     pub fn substitutes(&self) -> bool {
-        let disabled = ["labels", "annotations"].iter().any(|kind| {
-            self.tree().text_at(&["metadata", kind, annotations::FLUX_SUBSTITUTE]) == Some("disabled")
-        });
+        let disabled = ["labels", "annotations"]
+            .iter()
+            .any(|kind| self.tree().text_at(&["metadata", kind, annotations::FLUX_SUBSTITUTE]) == Some("disabled"));
         self.variables.runs && !disabled
     }
 

@@ -302,7 +302,8 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         if let (None, Some(name)) = (&object.altered, &step.suspended)
             && !located.1.is("kustomize.toolkit.fluxcd.io", "Kustomization")
         {
-            object.altered = Some(format!("Kustomization {name} is suspended, so the cluster keeps what it has").into());
+            object.altered =
+                Some(format!("Kustomization {name} is suspended, so the cluster keeps what it has").into());
         }
         object
     }
@@ -459,5 +460,8 @@ fn component_paths(directory: &str, (document, item): Located<'_, '_>) -> Added 
 
 /// Whether an entry of a kustomization file is fetched from somewhere.
 fn is_remote(target: &str) -> bool {
-    target.contains("://") || target.contains("?ref=") || target.starts_with("git@") || target.starts_with("github.com/")
+    target.contains("://")
+        || target.contains("?ref=")
+        || target.starts_with("git@")
+        || target.starts_with("github.com/")
 }

@@ -90,8 +90,12 @@ fn latent<'a, 't>(
     clusters: &[Cluster<'a, 't>],
     telling: &crate::flux::clusters::Telling,
 ) -> Cluster<'a, 't> {
-    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> =
-        clusters.iter().flat_map(|c| &c.objects).filter(|object| object.suspended.is_none()).map(|object| std::ptr::from_ref(object.item)).collect();
+    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> = clusters
+        .iter()
+        .flat_map(|c| &c.objects)
+        .filter(|object| object.suspended.is_none())
+        .map(|object| std::ptr::from_ref(object.item))
+        .collect();
     let mut variables = Variables::none(telling.dialect);
     variables.runs = true;
     variables.open = Some("no cluster applies it".into());

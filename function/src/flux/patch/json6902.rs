@@ -102,10 +102,11 @@ impl Operation {
                 }
                 Ok(())
             }
-            (What::Add, Some(value)) => {
-                let span = self.span.start + base..self.span.start + base;
+            // The library sets a key that `replace` does not find.
+            (What::Add | What::Replace, Some(value)) => {
+                let span = self.span.start + base..self.span.end + base;
                 let text = last.clone().into();
-                let key = Node { value: Value::Scalar { text, style: Style::Plain, tag: None }, span };
+                let key = Node { value: Value::Scalar { text, style: Style::Double, tag: None }, span };
                 add(at, key, value)
             }
             _ => Err(missing()),

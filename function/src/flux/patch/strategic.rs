@@ -6,9 +6,11 @@ use crate::krm::node::{Entry, Node, Value};
 /// certain; the tree may be half merged then.
 pub(super) fn merge(tree: &mut Node<'_>, patch: &Node<'_>, base: usize) -> Result<(), String> {
     let keep = |path: &[&str]| tree.at(path).cloned();
-    // kustomize puts kind, name and namespace back, whatever the patch says.
-    let (kind, name, namespace) = (keep(&["kind"]), keep(&["metadata", "name"]), keep(&["metadata", "namespace"]));
+    // kustomize puts these back, whatever the patch says.
+    let (version, kind) = (keep(&["apiVersion"]), keep(&["kind"]));
+    let (name, namespace) = (keep(&["metadata", "name"]), keep(&["metadata", "namespace"]));
     into(tree, patch, base)?;
+    put_back(tree, "apiVersion", version);
     put_back(tree, "kind", kind);
     if let Some(metadata) = entry_mut(tree, "metadata") {
         put_back(metadata, "name", name);
@@ -54,7 +56,9 @@ fn into(tree: &mut Node<'_>, patch: &Node<'_>, base: usize) -> Result<(), String
                 directives(new)?;
                 *now = moved(new, base);
             }
-            _ => return Err(format!("kustomize refuses {} in the place of {} at {key}", new.describe(), now.describe())),
+            _ => {
+                return Err(format!("kustomize refuses {} in the place of {} at {key}", new.describe(), now.describe()));
+            }
         }
     }
     Ok(())

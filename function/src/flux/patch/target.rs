@@ -111,7 +111,8 @@ impl Target {
             named = Match::Maybe;
         }
         let kind = field(&self.group, item.group()).and(field(&self.kind, &resource.kind));
-        let kind = kind.and(if self.exact && self.version.is_empty() { Match::Yes } else { field(&self.version, version) });
+        let kind =
+            kind.and(if self.exact && self.version.is_empty() { Match::Yes } else { field(&self.version, version) });
         let map = |key: &str| -> BTreeMap<&str, &str> {
             let entries = tree.at(&["metadata", key]).map(Node::entries).unwrap_or_default();
             entries.iter().filter_map(|entry| Some((entry.key.text()?, entry.value.text()?))).collect()
@@ -156,7 +157,13 @@ fn plain(wanted: &[u8], own: &[u8]) -> Option<bool> {
             known.then_some(false)
         }
         [_, b'*' | b'+' | b'?' | b'{', ..] => None,
-        [b'.', rest @ ..] => if own.is_empty() { Some(false) } else { plain(rest, &own[1..]) },
+        [b'.', rest @ ..] => {
+            if own.is_empty() {
+                Some(false)
+            } else {
+                plain(rest, &own[1..])
+            }
+        }
         [b'\\', b'.', rest @ ..] => match own {
             [b'.', after @ ..] => plain(rest, after),
             _ => Some(false),
