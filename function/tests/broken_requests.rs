@@ -56,9 +56,28 @@ fn each_mistake_is_one_error() {
         ("pin-with-mask", "LBP307", "service.yaml"),
         ("setting-undefined", "LBP401", "network/pools.yaml"),
         ("bgp-advertisement-without-selector", "LBP501", "advertisement.yaml"),
+        ("annotation-misspelt", "LBP317", "service.yaml"),
+        ("bgp-advertisement-unheard", "LBP508", "bgp.yaml"),
+        ("gateway-annotation-on-metadata", "LBP320", "gateway.yaml"),
+        ("gateway-local-in-l2", "LBP511", "gateway.yaml"),
+        ("helm-values-outside-pools", "LBP305", "release.yaml"),
+        ("ingress-older-annotation", "LBP322", "ingress.yaml"),
+        ("l2-policy-does-nothing", "LBP503", "policy.yaml"),
     ] {
         let errors = errors(&package(&examples().join("broken").join(example)), Options::default());
         assert_eq!(errors, [(code.to_owned(), Some(file.to_owned()))], "{example}");
+    }
+}
+
+/// What works, and hardly as it was meant, is one warning.
+#[test]
+fn each_surprise_is_one_finding() {
+    for (example, code, severity) in
+        [("pool-choice-ambiguous", "LBP312", Severity::Warning), ("sharing-key-same-port", "LBP313", Severity::Info)]
+    {
+        let findings = findings(&package(&examples().join("broken").join(example)), Options::default());
+        let found: Vec<(&str, Severity)> = findings.iter().map(|f| (f.code.as_str(), f.severity)).collect();
+        assert_eq!(found, [(code, severity)], "{example}");
     }
 }
 

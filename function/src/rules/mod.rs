@@ -126,6 +126,7 @@ rules! {
     service_not_made,
     address_lost_at_restart,
     reserved_address_ends_operator,
+    two_controllers,
     setting_undefined,
     expression_not_substitutable,
     substitution_does_not_run,
@@ -143,6 +144,7 @@ rules! {
     l2_with_sharing,
     l2_with_local_traffic,
     gateway_local_not_announced,
+    announcement_field_not_served,
 }
 
 /// Judge clusters by every rule.

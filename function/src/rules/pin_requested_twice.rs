@@ -64,6 +64,18 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
     for (address, asking) in by_address.iter().filter(|(_, asking)| asking.len() > 1) {
         judge(view, *address, asking, findings);
     }
+    // Of a Service that nobody has rendered it is not known whether it shares.
+    for request in view.requests.iter().filter(|request| request.is_unrendered()) {
+        for asked in &request.requested.addresses {
+            let Some((other, ..)) = by_address.get(&asked.address).and_then(|asking| asking.first()) else { continue };
+            findings.not_checked(
+                view,
+                format!("whether {} and {} can share {}", request.label(), other.label(), asked.address),
+                request.service.unknown().unwrap_or_default(),
+                Some(request.object.place_of_name()),
+            );
+        }
+    }
 }
 
 /// The first to come holds the address; who cannot join all holders does not get it.

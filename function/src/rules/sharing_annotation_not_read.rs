@@ -56,6 +56,12 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         for [newer, older] in KEYS.into_iter().skip(1) {
             for key in [newer, older] {
                 let Some(text) = written(key) else { continue };
+                // Said in the other spelling too, which is read.
+                let other = if key == newer { older } else { newer };
+                let heard = read(&view.profile, other).is_ok() && written(other).is_some_and(|t| t.known() == text.known());
+                if heard {
+                    continue;
+                }
                 let hidden = key == older && written(newer).is_some_and(|t| t.known() != text.known());
                 let (why, help) = match read(&view.profile, key) {
                     Err(help) => (format!("Cilium {} does not read", view.profile.version), help),
@@ -112,6 +118,7 @@ mod tests {
         rule(&RULE).passes(&case(NEW, "io.cilium/lb-ipam-sharing-key: k"));
         rule(&RULE).passes(&case(NEW, "lbipam.cilium.io/sharing-key: k, io.cilium/lb-ipam-sharing-key: k"));
         rule(&RULE).passes(&case("{}", "lbipam.cilium.io/sharing-key: k"));
+        rule(&RULE).passes(&case(OLD, "lbipam.cilium.io/sharing-key: k, io.cilium/lb-ipam-sharing-key: k"));
         rule(&RULE).passes(&case("{version: \"1.21\"}", "lbipam.cilium.io/sharing-permit-different-pods: 'true'"));
     }
 

@@ -4,7 +4,8 @@
 //!
 //! Holds the Services with one sharing key against each other by Cilium's rules: namespaces that permit each other, no
 //! port in common, the same `externalTrafficPolicy`, and with `Local` the same pods. A Service that fits none of the
-//! others is found. (Two that ask for the same address are LBP306's.)
+//! others is found; where only a port is in the way it is worth knowing at most, since one key for many Services is a
+//! use that Cilium knows. (Two that ask for the same address are LBP306's.)
 //!
 //! ## Why is this bad?
 //!
@@ -91,7 +92,12 @@ fn found(key: &str, sharer: &Sharer<'_, '_, '_>, other: &Sharer<'_, '_, '_>, why
         }
         why => help(Some(why)).replace(", or ask for another address", ", or take the key away"),
     };
-    Found::on(sharer.request.object)
+    let mut found = Found::on(sharer.request.object);
+    // One key for many Services, as many on an address as fit, is a use that Cilium's documentation names.
+    if matches!(why, Incompatible::Port | Incompatible::PortAndProtocol) {
+        found = found.at_most(Severity::Info);
+    }
+    found
         .link(format!("{} has the same key", other.request.label()), Some(other.request.object.place_of_name()))
         .message(message)
         .help(help)
@@ -131,7 +137,8 @@ mod tests {
     #[test]
     fn fail() {
         let port = service("a", "", HTTP) + &service("b", "", HTTP);
-        rule(&RULE).fails(&port).at("b").says("same port and protocol").times(1);
+        let port = rule(&RULE).fails(&port).at("b").says("same port and protocol").times(1);
+        assert_eq!(port.findings[0].severity, Severity::Info);
         let policy = service("a", "", HTTP) + &service("b", "", &format!("{HTTPS}, externalTrafficPolicy: Local"));
         rule(&RULE).fails(&policy).at("b").says("different ExternalTrafficPolicy").times(1);
         // One side permits is not enough; and Cilium does not trim the list.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::Fields;
-use super::{Asker, Means, Request, annotations_in, request};
+use super::{Asker, Means, Request, request};
 use crate::cilium::service::Port;
 use crate::cilium::shortened::shortened;
 use crate::cilium::{Service, ServiceKey};
@@ -20,7 +20,7 @@ const ADDRESSES: &str = "io.cilium/lb-ipam-ips";
 pub(super) enum Derived<'a, 't> {
     /// A Service.
     Request(Box<Request<'a, 't>>),
-    /// Nothing of Cilium's.
+    /// Another controller's.
     Foreign,
     /// It cannot be known whether Cilium serves it.
     Unknown(&'static str),
@@ -39,19 +39,11 @@ pub(super) fn of<'a, 't>(object: &'a Object<'a, 't>, means: Means<'_, 'a, 't>) -
         Some(controller) if controller.known() == Some(CONTROLLER) => {
             Derived::Request(Box::new(derived(object, class, means)))
         }
-        // Another controller hands annotations on, or does not.
-        Some(_) if asks(object, means) => Derived::Unknown("its GatewayClass is another controller's"),
         Some(_) => Derived::Foreign,
         // The chart makes a class of this name when Gateway API support is on.
         None if name == "cilium" => Derived::Request(Box::new(derived(object, class, means))),
         None => Derived::Unknown("its GatewayClass is not in the input and is not named cilium"),
     }
-}
-
-/// Whether it asks LB-IPAM for something in its annotations.
-fn asks(object: &Object<'_, '_>, means: Means<'_, '_, '_>) -> bool {
-    let annotations = object.item.tree().at(&["spec", "infrastructure", "annotations"]);
-    annotations.is_some_and(|map| !annotations_in(object, map, "", means.profile).is_empty())
 }
 
 fn derived<'a, 't>(

@@ -34,6 +34,8 @@ pub enum Asker {
     HelmValues,
     /// An EnvoyProxy, by which Envoy Gateway makes Services.
     EnvoyProxy,
+    /// A Gateway of another controller, which hands its infrastructure's annotations on to whatever Service it makes.
+    ForeignGateway,
 }
 
 /// One Service as LB-IPAM will see it.
@@ -67,7 +69,7 @@ impl Request<'_, '_> {
 
     /// Whether its addresses are all that is known of its Service.
     pub fn is_unrendered(&self) -> bool {
-        matches!(self.asker, Asker::HelmValues | Asker::EnvoyProxy)
+        matches!(self.asker, Asker::HelmValues | Asker::EnvoyProxy | Asker::ForeignGateway)
     }
 
     /// Cilium makes no Service of it.
@@ -127,8 +129,9 @@ pub fn requests<'a, 't>(
         } else if object.item.is("gateway.networking.k8s.io", "Gateway") {
             match gateway::of(object, means) {
                 gateway::Derived::Request(request) => requests.push(*request),
-                gateway::Derived::Foreign => {}
+                gateway::Derived::Foreign => requests.extend(unrendered::of_gateway(object, profile)),
                 gateway::Derived::Unknown(why) => {
+                    requests.extend(unrendered::of_gateway(object, profile));
                     not_checked.push(note(format!("which Service Gateway {} gets", name()), why, object));
                 }
             }

@@ -212,3 +212,14 @@ fn a_version_newer_than_any_known_says_so() {
     assert!(notes("1.23").iter().any(|note| note.what.contains("1.23") && note.because.contains("1.20")));
     assert!(notes("1.20").is_empty());
 }
+
+#[test]
+fn a_gateway_of_another_controller() {
+    let class = "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: cilium}\nspec: \
+                 {controllerName: istio.io/gateway-controller}\n---\n";
+    let asking = gateway("name: public", "infrastructure: {annotations: {lbipam.cilium.io/ips: 10.0.0.9}}");
+    let request = one(&(pool() + class + &asking));
+    assert!(matches!(&request.outcomes[0], Outcome::OneOf { ranges, .. } if ranges == &["10.0.0.9"]));
+    assert_eq!(request.service, None);
+    assert!(report(&(pool() + class + &gateway("name: public", ""))).clusters[0].requests.is_empty());
+}

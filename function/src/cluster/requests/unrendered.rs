@@ -1,6 +1,7 @@
-//! Addresses that are asked for where no Service stands: in the values of a chart, and in an EnvoyProxy.
+//! Addresses that are asked for where no Service stands: in the values of a chart, in an EnvoyProxy, in a Gateway of
+//! another controller.
 //!
-//! Nobody renders the chart here, so of the Service that comes of it nothing is known but what the values ask for. That
+//! Nobody makes that Service here, so of the Service that comes of it nothing is known but what the values ask for. That
 //! is enough to tell that no pool holds the address, and to promise it to nobody else.
 
 use super::{Asker, Request, annotations_in};
@@ -73,10 +74,12 @@ fn asking<'a, 't>(
     profile: &Profile,
 ) -> Option<Request<'a, 't>> {
     let mut asked = Service::default();
-    let mut why = "its chart is not rendered".to_owned();
-    if asker == Asker::EnvoyProxy {
-        "Envoy Gateway makes its Services".clone_into(&mut why);
+    let mut why = match asker {
+        Asker::EnvoyProxy => "Envoy Gateway makes its Services",
+        Asker::ForeignGateway => "another controller makes its Service",
+        _ => "its chart is not rendered",
     }
+    .to_owned();
     for (path, text) in &written {
         match &text.value {
             Fact::Unknown(unknown) => why.clone_from(unknown),
@@ -93,6 +96,13 @@ fn asking<'a, 't>(
     }
     let service = Fact::Unknown(why);
     Some(Request { object, asker, service, requested, responsible: Ok(()), written, through_envoy: false })
+}
+
+/// What a Gateway that is not Cilium's asks for in the annotations that its controller hands on (as the Gateway API asks
+/// of it).
+pub(super) fn of_gateway<'a, 't>(object: &'a Object<'a, 't>, profile: &Profile) -> Option<Request<'a, 't>> {
+    let written = super::written_annotations(object, "spec.infrastructure.annotations", profile);
+    asking(object, Asker::ForeignGateway, written, profile)
 }
 
 /// The request of an EnvoyProxy, or why it is not known whether it asks for anything. Envoy Gateway takes it for the
