@@ -114,7 +114,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         }
         for fields in SCHEMAS.iter().filter(|fields| fields.kind == kind) {
             if let Some(spec) = object.item.tree().get("spec") {
-                walk(view, object, spec, "spec", fields.path, &|node, at| judge(object, fields, profile, node, at), findings);
+                walk(view, spec, "spec", fields.path, &|node, at| judge(object, fields, profile, node, at), findings);
             }
         }
     }
@@ -123,7 +123,6 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
 /// Every map at a path below a node.
 fn walk(
     view: &ClusterView<'_, '_>,
-    object: &Object<'_, '_>,
     node: &Node<'_>,
     at: &str,
     path: &[&str],
@@ -134,12 +133,12 @@ fn walk(
         [] => judge(node, at).into_iter().for_each(|found| findings.add(view, found)),
         ["*", rest @ ..] => {
             for (n, item) in node.items().iter().enumerate() {
-                walk(view, object, item, &format!("{at}[{n}]"), rest, judge, findings);
+                walk(view, item, &format!("{at}[{n}]"), rest, judge, findings);
             }
         }
         [key, rest @ ..] => {
             if let Some(inner) = node.get(key) {
-                walk(view, object, inner, &format!("{at}.{key}"), rest, judge, findings);
+                walk(view, inner, &format!("{at}.{key}"), rest, judge, findings);
             }
         }
     }
