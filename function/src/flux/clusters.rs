@@ -5,13 +5,15 @@ use std::rc::Rc;
 
 use super::expression::Dialect;
 use super::fact::Fact;
-use super::files::{Files, Located, directory_of, normalised};
+use super::files::{Files, Located, Named, directory_of, normalised};
 use super::kustomization::{FluxKustomization, Reference};
 use super::object::Object;
+use super::readers::Readers;
 use super::settings::{Holder, Sources, below};
 use super::variables::Variables;
 use super::walk::{MissingEntry, Walk, Walked};
 use crate::krm::annotations;
+use crate::krm::item::Item;
 use crate::krm::node::Node;
 use crate::report::{NotChecked, Place};
 
@@ -79,6 +81,40 @@ pub struct Wiring<'a, 't> {
     pub unresolved: Vec<Unresolved>,
     /// Directories that other clusters start from.
     pub foreign: Vec<String>,
+    /// Keys of the settings that nothing in the input reads; none where not every reader is known.
+    pub unread: Vec<String>,
+}
+
+impl<'a, 't> Wiring<'a, 't> {
+    /// The Flux Kustomization of this `namespace/name`.
+    pub fn kustomization(&self, name: &str) -> Option<&FluxKustomization<'a, 't>> {
+        self.kustomizations.iter().find(|kustomization| *kustomization.name == *name)
+    }
+}
+
+/// Find the keys of the clusters' settings that nothing reads. Silent where a reader may be outside the input.
+pub fn find_unread(clusters: &mut [Cluster<'_, '_>], files: &Files<'_, '_>, more: &[&str], telling: &Telling) {
+    let generated = files.generating().iter().flat_map(|(_, (_, item))| {
+        let lists = ["configMapGenerator", "secretGenerator"].iter().filter_map(|list| item.tree().get(list));
+        lists.flat_map(Node::items)
+    });
+    let unread_files = |entry: &Node<'_>| ["files", "envs", "env"].iter().any(|key| entry.get(key).is_some());
+    if clusters.iter().any(|cluster| cluster.wiring.open.is_some()) || generated.into_iter().any(unread_files) {
+        return;
+    }
+    let mut readers = Readers::default();
+    more.iter().for_each(|text| readers.read(text));
+    files.texts().for_each(|text| readers.read(text));
+    if readers.hands_on(&telling.settings_name) {
+        return;
+    }
+    for cluster in
+        clusters.iter_mut().filter(|cluster| cluster.entrypoint.is_some() && cluster.settings_object.is_some())
+    {
+        let keys = cluster.settings.by_name.keys().filter(|key| **key != telling.cluster_key);
+        let unread = keys.filter(|key| !readers.mentions(key) && !readers.speaks_of(key)).cloned().collect();
+        cluster.wiring.unread = unread;
+    }
 }
 
 /// An entry of `substituteFrom` that leads nowhere.
@@ -147,7 +183,7 @@ fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &
     let Walked { objects, kustomizations, built, missing, again, mut not_checked, open } = walked;
     let unresolved = kustomizations.iter().flat_map(|kustomization| unresolved(sources, kustomization)).collect();
     let foreign = sources.foreign.clone();
-    let wiring = Wiring { kustomizations, built, missing, again, open, unresolved, foreign };
+    let wiring = Wiring { kustomizations, built, missing, again, open, unresolved, foreign, unread: Vec::new() };
     if sources.entrypoint.is_some() && settings_object.is_none() {
         // No ConfigMap of the configured name: what its Kustomizations substitute is what it has.
         if let Some(object) =
@@ -233,32 +269,82 @@ fn flat<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, settings: 
         .collect()
 }
 
-/// Clusters of an input whose config names none: one for each settings ConfigMap that has Flux Kustomizations
-/// below its directory, else one for each settings ConfigMap, else one.
+/// Clusters of an input whose config names none. One for each directory that a Flux Kustomization in it applies, as a
+/// bootstrap leaves it; else one for each settings ConfigMap that has Flux Kustomizations below its directory; else
+/// one for each settings ConfigMap, else one.
 fn found(files: &Files<'_, '_>, telling: &Telling) -> Vec<ClusterName> {
+    let roots = roots(files);
+    let root_of = |directory: &str| roots.iter().find(|root| directory == *root || below(directory, root));
     let mut names: Vec<ClusterName> = Vec::new();
-    for (path, (_, item)) in files.all() {
+    let all = files.named(Named::ConfigMap, &telling.settings_name);
+    let mut settings: Vec<(&str, &Item<'_>)> =
+        all.iter().filter_map(|(path, (_, item))| Some((path.as_deref()?, *item))).collect();
+    settings.sort_by_key(|(path, _)| *path);
+    for (path, item) in settings {
         if !is_settings(item, &telling.settings_namespace, &telling.settings_name) {
             continue;
         }
         let directory = directory_of(path).to_owned();
-        let leads = files.all().any(|(path, (_, item))| {
-            below(path, &directory) && item.is("kustomize.toolkit.fluxcd.io", "Kustomization")
-        });
-        let name = item.tree().text_at(&["data", &telling.cluster_key]).map_or_else(
-            || directory.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or("cluster").to_owned(),
-            str::to_owned,
-        );
-        names.push(ClusterName { name, entrypoint: leads.then_some(directory), ..ClusterName::default() });
+        let entrypoint = match root_of(&directory) {
+            Some(root) => Some(root.clone()),
+            None => {
+                let mut below = files.below(&directory);
+                below
+                    .any(|(_, (_, item))| item.is("kustomize.toolkit.fluxcd.io", "Kustomization"))
+                    .then(|| directory.clone())
+            }
+        };
+        // Beside clusters with entry points it is shared, or of no cluster.
+        if entrypoint.is_none() && !roots.is_empty() {
+            continue;
+        }
+        if entrypoint.is_some() && names.iter().any(|name| name.entrypoint == entrypoint) {
+            continue;
+        }
+        let said = item.tree().text_at(&["data", &telling.cluster_key]).map(str::to_owned);
+        let name = said.unwrap_or_else(|| named_after(entrypoint.as_deref().unwrap_or(&directory)));
+        names.push(ClusterName { name, entrypoint, ..ClusterName::default() });
+    }
+    for root in &roots {
+        if !names.iter().any(|name| name.entrypoint.as_ref() == Some(root)) {
+            let entrypoint = Some(root.clone());
+            names.push(ClusterName { name: named_after(root), entrypoint, ..ClusterName::default() });
+        }
     }
     if names.is_empty() {
         names.push(ClusterName { name: "cluster".into(), ..ClusterName::default() });
     }
+    names.sort_by(|a, b| a.entrypoint.cmp(&b.entrypoint));
     for name in &mut names {
         name.settings_name.clone_from(&telling.settings_name);
         name.settings_namespace.clone_from(&telling.settings_namespace);
     }
     names
+}
+
+/// The directories that a Flux Kustomization in them applies, the outermost ones.
+fn roots(files: &Files<'_, '_>) -> Vec<String> {
+    let mut roots: Vec<String> = files
+        .all()
+        .filter(|(_, (_, item))| item.is("kustomize.toolkit.fluxcd.io", "Kustomization"))
+        .filter_map(|(path, (_, item))| {
+            let applied = item.tree().text_at(&["spec", "path"]).filter(|text| !text.contains("${"))?;
+            let applied = normalised(applied);
+            (item.tree().at(&["spec", "sourceRef"]).is_some() && below(path, &applied)).then_some(applied)
+        })
+        .collect();
+    roots.sort();
+    roots.dedup();
+    let outermost = roots.clone();
+    roots.retain(|root| !outermost.iter().any(|other| other != root && (other.is_empty() || below(root, other))));
+    roots
+}
+
+/// A cluster's name when nothing says it: that of its directory, without what Flux calls its own.
+fn named_after(directory: &str) -> String {
+    let parts = directory.rsplit('/').filter(|part| !part.is_empty());
+    let own = |part: &&str| !matches!(*part, "flux-system" | "flux" | "cluster" | "config");
+    parts.clone().find(own).or(parts.clone().next()).unwrap_or("cluster").to_owned()
 }
 
 /// A list without entry points, as kustomize sends it, is one cluster's or says by its settings which clusters
@@ -315,7 +401,7 @@ fn told_by_settings(
     told
 }
 
-fn is_settings(item: &crate::krm::item::Item<'_>, namespace: &str, name: &str) -> bool {
+fn is_settings(item: &Item<'_>, namespace: &str, name: &str) -> bool {
     item.is("", "ConfigMap")
         && item.resource.name == name
         && item.resource.namespace.as_deref().is_none_or(|own| own == namespace)

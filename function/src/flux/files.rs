@@ -103,6 +103,13 @@ impl<'a, 't> Files<'a, 't> {
         self.named.iter().filter(move |((k, _), _)| *k == kind).flat_map(|(_, located)| located)
     }
 
+    /// Each text of the input that stands in a file, once.
+    pub fn texts(&self) -> impl Iterator<Item = &'t str> {
+        let of_files = self.by_path.values().filter_map(|items| items.first()).map(|(document, _)| document.text);
+        let mut seen = BTreeSet::new();
+        of_files.filter(move |text| seen.insert(std::ptr::from_ref(*text).addr())).map(|text| text.text)
+    }
+
     /// The kustomization files that generate ConfigMaps or Secrets, with their paths.
     pub fn generating(&self) -> &[(String, Located<'a, 't>)] {
         &self.generating

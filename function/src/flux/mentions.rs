@@ -21,7 +21,25 @@ pub struct Mention {
 /// The texts of an object that hold an expression, in the order written.
 pub fn mentions(object: &Object<'_, '_>) -> Vec<Mention> {
     let mut found = Vec::new();
-    below(object, object.tree(), "", &mut found);
+    each(object.tree(), "", &mut |node, path| {
+        if matches!(&node.value, Value::Scalar { text, .. } if text.contains("${")) {
+            found.extend(mention(object, node, path));
+        }
+    });
+    found
+}
+
+/// The texts of an object that hold a sequence of characters, with their paths, in the order written.
+pub fn with(object: &Object<'_, '_>, sequence: &str) -> Vec<(String, Text)> {
+    let mut found = Vec::new();
+    each(object.tree(), "", &mut |node, path| {
+        if let Value::Scalar { text, .. } = &node.value
+            && text.contains(sequence)
+            && let Some(text) = object.text(node)
+        {
+            found.push((path.to_owned(), text));
+        }
+    });
     found
 }
 
@@ -31,21 +49,21 @@ pub fn names(text: &str, object: &Object<'_, '_>) -> Vec<String> {
     expression::evaluate(text, &|_| expression::Lookup::Unset, lenient).map(|read| read.used).unwrap_or_default()
 }
 
-fn below(object: &Object<'_, '_>, node: &Node<'_>, path: &str, found: &mut Vec<Mention>) {
+/// Every scalar below a node, keys included, with its path.
+fn each(node: &Node<'_>, path: &str, see: &mut dyn FnMut(&Node<'_>, &str)) {
     match &node.value {
-        Value::Scalar { text, .. } if text.contains("${") => found.extend(mention(object, node, path)),
-        Value::Scalar { .. } => {}
+        Value::Scalar { .. } => see(node, path),
         Value::Sequence { items, .. } => {
             for (n, item) in items.iter().enumerate() {
-                below(object, item, &format!("{path}[{n}]"), found);
+                each(item, &format!("{path}[{n}]"), see);
             }
         }
         Value::Mapping { entries, .. } => {
             // What comes through a merge key stands elsewhere and is met there.
             for entry in entries.iter().filter(|entry| !entry.merged) {
                 let path = child(path, entry.key.text().unwrap_or_default());
-                below(object, &entry.key, &path, found);
-                below(object, &entry.value, &path, found);
+                each(&entry.key, &path, see);
+                each(&entry.value, &path, see);
             }
         }
     }

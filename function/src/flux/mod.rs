@@ -13,6 +13,8 @@ pub mod layer;
 pub mod mentions;
 pub mod object;
 pub mod patch;
+pub mod readers;
 pub mod settings;
 pub mod variables;
+pub mod waiting;
 pub mod walk;

@@ -155,7 +155,12 @@ metadata:
   name: pools
   namespace: flux-system
 spec:
+  interval: 1h
+  prune: true
   path: ./pools/{name}
+  sourceRef:
+    kind: GitRepository
+    name: flux-system
   postBuild:
     substituteFrom:
     - kind: ConfigMap
@@ -188,3 +193,49 @@ pub fn pool_named(name: &str, blocks: &str) -> String {
         "apiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: {name}\nspec:\n  blocks: {blocks}\n"
     )
 }
+
+/// A cluster that starts from `clusters/one`: the Kustomization of its bootstrap, the source, settings (`CLUSTER`,
+/// `START`), and these files besides. `KS NAME PATH` at the start of a line stands for a Kustomization that fills in
+/// the settings; what follows in the line is added to its `spec`, in flow style.
+pub fn wired(files: &str) -> String {
+    let mut text = String::from(
+        "#> clusters/one/flux-system/sync.yaml
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {interval: 1m, url: 'https://git.example.org/fleet'}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: flux-system, namespace: flux-system}
+spec: {interval: 1m, prune: true, path: ./clusters/one, sourceRef: {kind: GitRepository, name: flux-system}}
+#> clusters/one/cluster-settings.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cluster-settings, namespace: flux-system}
+data:
+  CLUSTER: one
+  START: 10.0.0.1
+",
+    );
+    for line in files.lines() {
+        let Some(rest) = line.strip_prefix("KS ") else {
+            text.push_str(line);
+            text.push('\n');
+            continue;
+        };
+        let mut words = rest.splitn(3, ' ');
+        let (name, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let more = words.next().map(|more| format!(", {more}")).unwrap_or_default();
+        text.push_str(&format!(
+            "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n  \
+             namespace: flux-system\nspec: {{interval: 1h, prune: true, path: {path}, sourceRef: {{kind: \
+             GitRepository, name: flux-system}}, postBuild: {{substituteFrom: [{{kind: ConfigMap, name: \
+             cluster-settings}}]}}{more}}}\n"
+        ));
+    }
+    text
+}
+
+/// A pool file of [`wired`]: one block from `${START}`.
+pub const POOL_FILE: &str = "#> pools/pool.yaml\napiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: pool\nspec:\n  blocks:\n  - start: ${START}\n    stop: 10.0.0.9\n";

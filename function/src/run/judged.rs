@@ -6,7 +6,7 @@ use super::{Generation, planned};
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts};
 use crate::config::SeverityOverride;
-use crate::flux::clusters::{Cluster, clusters};
+use crate::flux::clusters::{Cluster, clusters, find_unread};
 use crate::flux::files::Files;
 use crate::flux::variables::Variables;
 use crate::generate;
@@ -22,7 +22,12 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, genera
         files.note_unread(&unreadable.at.source);
     }
     let telling = planned::telling(config);
-    let (clusters, notes) = clusters(&files, &telling);
+    let (mut clusters, notes) = clusters(&files, &telling);
+    // A config that is not among the input reads settings too.
+    let asked = serde_json::to_string(&config.pools).unwrap_or_default();
+    let mut more: Vec<&str> = input.unreadable.iter().map(|unreadable| unreadable.text).collect();
+    more.push(&asked);
+    find_unread(&mut clusters, &files, &more, &telling);
     let latent = latent(&files, &clusters, &telling);
     let mut views: Vec<ClusterView<'_, '_>> = clusters
         .iter()

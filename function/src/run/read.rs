@@ -13,12 +13,14 @@ pub(super) struct Input<'t> {
     /// One document a text that could be read.
     pub(super) documents: Vec<Document<'t>>,
     /// Files that are no YAML, and so nobody's business or somebody's mistake.
-    pub(super) unreadable: Vec<Unreadable>,
+    pub(super) unreadable: Vec<Unreadable<'t>>,
 }
 
 /// A file of a package that is not YAML.
 #[derive(Debug)]
-pub(super) struct Unreadable {
+pub(super) struct Unreadable<'t> {
+    /// The whole text.
+    pub(super) text: &'t str,
     /// Where reading stopped.
     pub(super) at: Place,
     /// Why.
@@ -27,7 +29,7 @@ pub(super) struct Unreadable {
     pub(super) template: bool,
 }
 
-impl Unreadable {
+impl Unreadable<'_> {
     /// As something that was not checked.
     pub(super) fn note(&self) -> NotChecked {
         let because = if self.template { "it is a template" } else { "it is not YAML" };
@@ -76,7 +78,7 @@ pub(super) fn documents<'t>(texts: &'t [Text<'t>]) -> Attempt<Input<'t>> {
                     }));
                 }
                 let template = text.text.contains("{{");
-                input.unreadable.push(Unreadable { at, why: error.message, template });
+                input.unreadable.push(Unreadable { text: text.text, at, why: error.message, template });
             }
         }
     }
