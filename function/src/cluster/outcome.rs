@@ -64,6 +64,7 @@ impl Told<'_, '_, '_> {
                 Some(stranger) => Outcome::OneOf {
                     ranges: vec![address.to_string()],
                     pools: vec![self.pool(*pool)],
+                    more: 0,
                     because: format!("{asks}, but {}, of which not all is known, may take it first", stranger.label()),
                 },
             },
@@ -73,6 +74,7 @@ impl Told<'_, '_, '_> {
                 Outcome::OneOf {
                     ranges: addresses.iter().map(ToString::to_string).collect(),
                     pools: pools.iter().map(|&pool| self.pool(pool)).collect(),
+                    more: 0,
                     because: format!("{asks}: {}{or_none}", doubts.join("; ")),
                 }
             }

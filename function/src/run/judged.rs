@@ -1,8 +1,10 @@
 //! From read documents to the report.
 
+use super::beside::Beside;
 use super::configured::Config;
 use super::read::Input;
-use super::{Generation, planned};
+use super::{Generation, compared, planned};
+use crate::cluster::explained;
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts};
 use crate::config::SeverityOverride;
@@ -16,7 +18,13 @@ use crate::rules::{find, judge as judge_by_rules};
 use crate::{FUNCTION_VERSION, Options};
 
 /// Judge the input under a config.
-pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, generated: &Generation) -> Report {
+pub(super) fn judge(
+    input: &Input<'_>,
+    config: &Config,
+    options: Options,
+    generated: &Generation,
+    beside: &Beside<'_>,
+) -> Report {
     let files = Files::new(&input.documents);
     let telling = planned::telling(config);
     let (clusters, notes) = clusters(&files, &telling);
@@ -62,7 +70,12 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, genera
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),
+        difference: None,
+        explanation: None,
     };
+    let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
+    report.difference = compared::difference(&live, beside);
+    report.explanation = beside.explain.map(|subject| explained::explanation(subject, &live, &report));
     report.not_checked.extend(notes);
     report.not_checked.extend(generated.withheld.iter().cloned());
     report.not_checked.extend(views.iter().filter(|view| view.live).flat_map(|view| view.not_checked.iter().cloned()));
