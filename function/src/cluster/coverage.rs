@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::ClusterView;
 use super::announcement::{Advertisement, Announced, Means};
 use super::peers::Peers;
-use super::requests::{Asker, Request};
+use super::requests::Request;
 use crate::cilium::request::{BGP_CLASS, L2_CLASS, families};
 use crate::cilium::{Family, Service};
 use crate::flux::fact::Fact;
@@ -124,7 +124,7 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
         let labels = service.selectable_labels();
         let mut coverage = Coverage::default();
         for announcer in &self.each {
-            let verdict = self.covers(announcer, request.asker, service, &labels, family);
+            let verdict = self.covers(announcer, request.through_envoy, service, &labels, family);
             match verdict {
                 Fact::Known(Ok(())) => coverage.by.push(announcer.advertisement),
                 Fact::Known(Err(miss)) => coverage.misses.push((announcer.advertisement, miss)),
@@ -145,7 +145,7 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
     fn covers(
         &self,
         announcer: &Announcer<'_, '_, '_>,
-        asker: Asker,
+        through_envoy: bool,
         service: &Service,
         labels: &BTreeMap<String, String>,
         family: Family,
@@ -187,7 +187,7 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
                 return verdict;
             }
         }
-        if service.external_traffic_policy == "Local" && asker.has_no_endpoints(service) {
+        if service.external_traffic_policy == "Local" && through_envoy {
             let misses = match advertisement.means {
                 Means::L2 => profile.l2_local_needs_backend,
                 Means::Bgp | Means::BgpPeering => !profile.bgp_local_gateway,

@@ -7,6 +7,7 @@ use anyhow::Context;
 use lbpools_function::report::Report;
 
 pub mod json;
+pub mod plan;
 pub mod text;
 mod texts;
 
