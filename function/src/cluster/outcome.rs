@@ -46,6 +46,7 @@ fn of_unrendered(request: &Request<'_, '_>, index: &PoolIndex<'_, '_, '_>, why: 
             Held::Served(serving) => Outcome::OneOf {
                 ranges: vec![asked.address.to_string()],
                 pools: vec![serving.pool.label()],
+                more: 0,
                 because: format!("it asks for it; {why}, so whether it gets it is not known"),
             },
             Held::Nowhere => Outcome::Pending {

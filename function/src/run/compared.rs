@@ -7,9 +7,15 @@ use crate::cluster::difference::difference as of_cluster;
 use crate::flux::clusters::clusters;
 use crate::flux::files::Files;
 use crate::report::{ClusterDifference, Difference};
+use crate::rules::finding::Findings;
+use crate::rules::judge_change;
 
-/// What changes; absent when there is nothing to compare with.
-pub(super) fn difference(live: &[&ClusterView<'_, '_>], beside: &Beside<'_>) -> Option<Difference> {
+/// What changes; absent when there is nothing to compare with. Rules about changes speak on the way.
+pub(super) fn difference(
+    live: &[&ClusterView<'_, '_>],
+    beside: &Beside<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Difference> {
     if beside.baseline.is_none() && !beside.supposes {
         return None;
     }
@@ -42,6 +48,9 @@ pub(super) fn difference(live: &[&ClusterView<'_, '_>], beside: &Beside<'_>) -> 
                 |views: &[&ClusterView<'_, '_>], name: &str| views.iter().position(|view| view.cluster.name == name);
             for new in &after {
                 let old = old.iter().find(|view| view.cluster.name == new.cluster.name);
+                if let Some(old) = old {
+                    judge_change(old, new, findings);
+                }
                 result.clusters.push(of_cluster(old, Some(new), &beside.supposed));
             }
             for gone in old.iter().filter(|view| of(&after, &view.cluster.name).is_none()) {

@@ -61,6 +61,8 @@ pub(super) fn judge(
     let overrides = overrides(config);
     let mut findings = Findings::new(&overrides);
     judge_by_rules(&views, &mut findings);
+    let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
+    let difference = compared::difference(&live, beside, &mut findings);
     let mut report = Report {
         version: VERSION.into(),
         function: FUNCTION_VERSION.into(),
@@ -70,11 +72,9 @@ pub(super) fn judge(
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),
-        difference: None,
+        difference,
         explanation: None,
     };
-    let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
-    report.difference = compared::difference(&live, beside);
     report.explanation = beside.explain.map(|subject| explained::explanation(subject, &live, &report));
     report.not_checked.extend(notes);
     report.not_checked.extend(generated.withheld.iter().cloned());

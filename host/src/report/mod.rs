@@ -4,6 +4,7 @@
 //! they cannot disagree.
 
 use anyhow::Context;
+pub use lbpools_function::report::Difference;
 use lbpools_function::report::Report;
 
 pub mod json;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use lbpools_function::report::{AddressChange, ClusterDifference, Difference, Moment, Presence};
+use lbpools_function::report::{
+    AddressChange, ClusterDifference, ClusterReport, Difference, Moment, Outcome, Presence,
+};
 
 use super::{because, course, fate, pool, who};
 use crate::report::text::{line, name};
@@ -31,7 +33,34 @@ pub fn page(difference: &Difference, from: &str) -> String {
         self::cluster(cluster, &mut out, &mut left_out);
     }
     if left_out > 0 {
-        let _ = writeln!(out, "\n{left_out} more lines were left out to keep this comment short; `lbpools plan --from` shows all.");
+        let _ = writeln!(
+            out,
+            "\n{left_out} more lines were left out to keep this comment short; `lbpools plan --from` shows all."
+        );
+    }
+    out
+}
+
+/// The plan of each cluster, where there is nothing to compare with.
+pub fn clusters(clusters: &[ClusterReport]) -> String {
+    let (mut out, mut left_out) = (String::from("### Addresses\n\n"), 0);
+    for cluster in clusters {
+        let _ = writeln!(out, "#### Cluster {}\n", code(&cluster.name));
+        let rows = cluster.requests.iter().flat_map(|request| {
+            let told = request.outcomes.iter().map(move |outcome| match outcome {
+                Outcome::Address { address, pool, because } => [address.clone(), pool.clone(), because.clone()],
+                Outcome::OneOf { ranges, pools, because, .. } => {
+                    [format!("one of {}", ranges.join(", ")), pools.join(", "), because.clone()]
+                }
+                Outcome::Pending { reason, because } => [format!("none ({reason})"), String::new(), because.clone()],
+                Outcome::Unknown { because } => ["unknown".into(), String::new(), because.clone()],
+            });
+            told.map(move |[address, pool, because]| [name(&request.resource), address, pool, because])
+        });
+        table("Who gets which address", ["Who", "Address", "Pool", "Because"], rows.collect(), &mut out, &mut left_out);
+    }
+    if left_out > 0 {
+        let _ = writeln!(out, "{left_out} more lines were left out; `lbpools plan` shows all.");
     }
     out
 }
@@ -108,7 +137,12 @@ fn folded(title: &str, lines: Vec<String>, out: &mut String, left_out: &mut usiz
         *left_out += lines.len() - 2;
         return;
     }
-    let _ = writeln!(out, "<details><summary>{title}: {}</summary>\n\n{}\n\n</details>\n", lines.len() - 2, lines.join("\n"));
+    let _ = writeln!(
+        out,
+        "<details><summary>{title}: {}</summary>\n\n{}\n\n</details>\n",
+        lines.len() - 2,
+        lines.join("\n")
+    );
 }
 
 fn table_text<const N: usize>(heading: [&str; N], rows: Vec<[String; N]>) -> Vec<String> {

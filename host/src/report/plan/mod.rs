@@ -52,7 +52,9 @@ fn course(change: &AddressChange) -> String {
 fn because(change: &AddressChange) -> String {
     let taken = match change.taken_by.as_slice() {
         [] => String::new(),
-        who => format!("; {} goes to {}", held(&HeldReport { or_none: false, ..change.before.clone() }), who.join(" or ")),
+        who => {
+            format!("; {} goes to {}", held(&HeldReport { or_none: false, ..change.before.clone() }), who.join(" or "))
+        }
     };
     let order = if change.certain { "" } else { "; it depends on an order that nobody knows" };
     line(&format!("{}{taken}{order}", change.because)).into_owned()

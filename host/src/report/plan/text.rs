@@ -170,7 +170,8 @@ fn cluster(cluster: &ClusterDifference, page: Page, out: &mut dyn Write) -> io::
             Presence::New => " (new)",
             Presence::Gone => " (gone)",
         };
-        let cilium = cluster.cilium.as_ref().map(|was| format!("  Cilium {} -> {}", line(&was.before), line(&was.after)));
+        let cilium =
+            cluster.cilium.as_ref().map(|was| format!("  Cilium {} -> {}", line(&was.before), line(&was.after)));
         let heading = page.dress.paint(Dress::HEADING, &format!("cluster {}{presence}", line(&cluster.name)));
         writeln!(out, "{heading}{}\n", cilium.unwrap_or_default())?;
     }
@@ -277,9 +278,17 @@ pub fn verdict(difference: &Difference, dress: Dress) -> String {
     let changes: Vec<&AddressChange> = difference.clusters.iter().flat_map(|cluster| &cluster.addresses).collect();
     let count = |wanted: &dyn Fn(&AddressChange) -> bool| changes.iter().filter(|change| wanted(change)).count();
     let parts: Vec<String> = [
-        (count(&|change| change.takes_away() && change.certain), "address is lost or moves", "addresses are lost or move"),
+        (
+            count(&|change| change.takes_away() && change.certain),
+            "address is lost or moves",
+            "addresses are lost or move",
+        ),
         (count(&|change| change.takes_away() && !change.certain), "may be", "may be"),
-        (count(&|change| change.change == AddressFate::Pending && !change.takes_away()), "Service waits", "Services wait"),
+        (
+            count(&|change| change.change == AddressFate::Pending && !change.takes_away()),
+            "Service waits",
+            "Services wait",
+        ),
         (count(&|change| change.change == AddressFate::Gained), "gains one", "gain one"),
     ]
     .into_iter()
