@@ -34,7 +34,10 @@ pub(super) fn difference(
             .clusters
             .extend(live.iter().zip(&after).map(|(old, new)| of_cluster(Some(old), Some(new), &beside.supposed))),
         Some((input, old_config)) => {
-            let files = Files::new(&input.documents);
+            let mut files = Files::new(&input.documents);
+            for unreadable in &input.unreadable {
+                files.note_unread(&unreadable.at.source);
+            }
             let (old_clusters, _) = clusters(&files, &planned::telling(old_config));
             let old: Vec<ClusterView<'_, '_>> = old_clusters
                 .iter()

@@ -25,7 +25,10 @@ pub(super) fn judge(
     generated: &Generation,
     beside: &Beside<'_>,
 ) -> Report {
-    let files = Files::new(&input.documents);
+    let mut files = Files::new(&input.documents);
+    for unreadable in &input.unreadable {
+        files.note_unread(&unreadable.at.source);
+    }
     let telling = planned::telling(config);
     let (clusters, notes) = clusters(&files, &telling);
     let latent = latent(&files, &clusters, &telling);
@@ -100,8 +103,12 @@ fn latent<'a, 't>(
     clusters: &[Cluster<'a, 't>],
     telling: &crate::flux::clusters::Telling,
 ) -> Cluster<'a, 't> {
-    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> =
-        clusters.iter().flat_map(|c| &c.objects).map(|object| std::ptr::from_ref(object.item)).collect();
+    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> = clusters
+        .iter()
+        .flat_map(|c| &c.objects)
+        .filter(|object| object.suspended.is_none())
+        .map(|object| std::ptr::from_ref(object.item))
+        .collect();
     let mut variables = Variables::none(telling.dialect);
     variables.runs = true;
     variables.open = Some("no cluster applies it".into());
@@ -119,6 +126,7 @@ fn latent<'a, 't>(
         objects,
         settings: variables,
         settings_object: None,
+        wiring: crate::flux::clusters::Wiring::default(),
         not_checked: Vec::new(),
     }
 }
