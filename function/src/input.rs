@@ -7,6 +7,12 @@ pub enum Role {
     Subject,
     /// The `LoadBalancerPools` config when it is not in the subject. Never changed.
     Config,
+    /// A file of the tree that the subject is compared with.
+    Baseline,
+    /// One supposition, as typed: `services=20,namespace=media`, `pool=NAME:192.0.2.0/27`, `cilium=1.20`.
+    WhatIf,
+    /// What to tell the whole story of: an address, `NAMESPACE/SERVICE` or `KIND/NAMESPACE/NAME`.
+    Explain,
 }
 
 /// One text of the input.

@@ -9,6 +9,12 @@ pub enum Role {
     Subject,
     /// The `LoadBalancerPools` config when it is not in the subject.
     Config,
+    /// A file of the tree that the subject is compared with.
+    Baseline,
+    /// One supposition, as typed.
+    WhatIf,
+    /// What to tell the whole story of.
+    Explain,
 }
 
 /// One text of the input.

@@ -2,8 +2,8 @@
 //!
 //! Everything here takes texts and plain values, so that it can be held against Cilium's own controller. Read
 //! [`profile`] for what differs between versions, [`block`] and [`pool`] for the addresses that there are,
-//! [`request`] and [`sharing`] for what Services ask, [`allocation`] for the simulation, and [`prediction`] for what
-//! manifests alone can tell.
+//! [`request`] and [`sharing`] for what Services ask, [`allocation`] for the simulation, [`prediction`] for what
+//! manifests alone can tell, and [`transition`] for what an edit of them does.
 
 pub mod address;
 pub mod allocation;
@@ -19,6 +19,7 @@ pub mod selector;
 pub mod service;
 pub mod sharing;
 pub mod shortened;
+pub mod transition;
 pub mod version;
 
 pub use address::Family;

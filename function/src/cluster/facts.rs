@@ -16,7 +16,7 @@ use crate::report::{
 /// Everything the report says of a cluster.
 pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
     let announcers = Announcers::of(view);
-    let requests: Vec<RequestReport> = view
+    let mut requests: Vec<RequestReport> = view
         .requests
         .iter()
         .zip(view.outcomes())
@@ -35,6 +35,7 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
                 outcomes: outcomes.clone(),
                 announced_by: coverage.by.iter().map(|by| by.object.resource()).collect(),
                 announcement_unknown: coverage.unknown,
+                shares_with: Vec::new(),
             }
         })
         .collect();
@@ -48,6 +49,9 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
             }
         }
     }
+    let pools: Vec<PoolReport> = view.pools.iter().map(|pool| pool_report(view, pool, &used)).collect();
+    sharers(view, &mut requests);
+    requests.iter_mut().flat_map(|request| &mut request.outcomes).for_each(bounded);
     ClusterReport {
         name: view.cluster.name.clone(),
         entrypoint: view.cluster.entrypoint.clone(),
@@ -62,9 +66,50 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
             .map(|r| Reserved { purpose: r.purpose.clone(), range: r.range.to_string() })
             .collect(),
         settings: settings(view),
-        pools: view.pools.iter().map(|pool| pool_report(view, pool, &used)).collect(),
+        pools,
         requests,
         announcements: view.advertisements.iter().map(announcement).collect(),
+    }
+}
+
+/// As many ranges and pools of an uncertain outcome as the report names: a thousand pools for each of a hundred
+/// thousand Services would be nobody's reading.
+const MOST_NAMED: usize = 8;
+
+fn bounded(outcome: &mut Outcome) {
+    if let Outcome::OneOf { ranges, pools, more, .. } = outcome {
+        *more = ranges.len().saturating_sub(MOST_NAMED) + pools.len().saturating_sub(MOST_NAMED);
+        ranges.truncate(MOST_NAMED);
+        pools.truncate(MOST_NAMED);
+    }
+}
+
+/// Say with whom each request may have its address in common: who has the same key, and not for certain another one.
+fn sharers(view: &ClusterView<'_, '_>, requests: &mut [RequestReport]) {
+    let mut by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, request) in view.requests.iter().enumerate() {
+        if let Some(key) = request.service.known().and_then(|service| Sharing::of(service, &view.profile).key) {
+            by_key.entry(key).or_default().push(at);
+        }
+    }
+    let settled = |request: &RequestReport| -> Option<Vec<String>> {
+        let address = |outcome: &Outcome| match outcome {
+            Outcome::Address { address, .. } => Some(address.clone()),
+            _ => None,
+        };
+        request.outcomes.iter().map(address).collect()
+    };
+    for sharers in by_key.values().filter(|sharers| sharers.len() > 1) {
+        for &at in sharers {
+            let others = sharers.iter().filter(|&&other| other != at).filter(|&&other| {
+                match (settled(&requests[at]), settled(&requests[other])) {
+                    (Some(one), Some(two)) => one.iter().any(|address| two.contains(address)),
+                    _ => true,
+                }
+            });
+            let names = others.take(MOST_NAMED).map(|&other| view.requests[other].label()).collect();
+            requests[at].shares_with = names;
+        }
     }
 }
 
@@ -115,6 +160,10 @@ fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<
         free: counts.as_ref().zip(used).and_then(|(counts, used)| {
             let assignable = counts.total - counts.reserved;
             (Count::from(used) <= assignable).then(|| (assignable - Count::from(used)).to_string())
+        }),
+        headroom: counts.as_ref().and_then(|counts| {
+            let planned = view.plan.pools.iter().find(|planned| planned.name == pool.label())?;
+            Some(planned.headroom?.of(counts.total - counts.reserved).to_string())
         }),
         owner: pool.object.annotation(annotations::OWNER).map(|text| text.written),
         purpose: pool.object.annotation(annotations::PURPOSE).map(|text| text.written),

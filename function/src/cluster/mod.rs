@@ -6,6 +6,8 @@
 
 pub mod announcement;
 pub mod coverage;
+pub mod difference;
+pub mod explained;
 pub mod facts;
 pub mod outcome;
 pub mod peers;
@@ -14,6 +16,7 @@ pub mod pools;
 pub mod requests;
 pub mod selectors;
 pub mod serving;
+pub mod supposed;
 
 use std::cell::OnceCell;
 

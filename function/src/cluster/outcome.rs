@@ -46,6 +46,7 @@ fn of_unrendered(request: &Request<'_, '_>, index: &PoolIndex<'_, '_, '_>, why: 
             Held::Served(serving) => Outcome::OneOf {
                 ranges: vec![asked.address.to_string()],
                 pools: vec![serving.pool.label()],
+                more: 0,
                 because: format!("it asks for it; {why}, so whether it gets it is not known"),
             },
             Held::Nowhere => Outcome::Pending {
@@ -100,6 +101,7 @@ impl Told<'_, '_, '_> {
                 Some(stranger) => Outcome::OneOf {
                     ranges: vec![address.to_string()],
                     pools: vec![self.pool(*pool)],
+                    more: 0,
                     because: format!("{asks}, but {}, of which not all is known, may take it first", stranger.label()),
                 },
             },
@@ -109,6 +111,7 @@ impl Told<'_, '_, '_> {
                 Outcome::OneOf {
                     ranges: addresses.iter().map(ToString::to_string).collect(),
                     pools: pools.iter().map(|&pool| self.pool(pool)).collect(),
+                    more: 0,
                     because: format!("{asks}: {}{or_none}", doubts.join("; ")),
                 }
             }

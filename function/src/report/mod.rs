@@ -7,7 +7,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod difference;
+mod explanation;
 mod summary;
+pub use difference::{
+    AddressChange, AddressFate, AnnouncementChange, ClusterDifference, Difference, HeldReport, Moment, PoolChange,
+    PoolFate, Presence, Was,
+};
+pub use explanation::{Explanation, Story, StoryStep};
 pub use summary::summary;
 
 /// The version of the document's shape.
@@ -34,6 +41,12 @@ pub struct Report {
     pub not_checked: Vec<NotChecked>,
     /// What the run generated, changed or removed.
     pub changes: Vec<ObjectChange>,
+    /// What changes against another tree, or by what is supposed; absent when neither was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub difference: Option<Difference>,
+    /// The story of what was asked; absent when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub explanation: Option<Explanation>,
 }
 
 /// The outcome of a run.
@@ -316,6 +329,9 @@ pub struct PoolReport {
     /// Addresses that are left; absent when that is not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free: Option<String>,
+    /// Addresses that the config wants kept free for growth; absent when it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub headroom: Option<String>,
     /// Owner annotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
@@ -360,6 +376,9 @@ pub struct RequestReport {
     /// is given all the same where there are none.
     #[serde(default)]
     pub announced_by: Vec<ResourceRef>,
+    /// Other requests that may have the same address with it, by sharing key, as `Kind namespace/name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares_with: Vec<String>,
     /// Why `announcedBy` may be too long or too short; absent when it is certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announcement_unknown: Option<String>,
@@ -384,8 +403,11 @@ pub enum Outcome {
     OneOf {
         /// `first-last` each.
         ranges: Vec<String>,
-        /// The pools they belong to.
+        /// The pools they belong to: the first few.
         pools: Vec<String>,
+        /// How many ranges and pools were left out of the two lists.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
         /// Why it is not certain.
         because: String,
     },
@@ -418,6 +440,10 @@ pub struct AnnouncementReport {
     pub announces: String,
 }
 
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Report {
     /// A report of a run that could not be done.
     pub fn failed(failure: Failure) -> Self {
@@ -430,6 +456,8 @@ impl Report {
             findings: Vec::new(),
             not_checked: Vec::new(),
             changes: Vec::new(),
+            difference: None,
+            explanation: None,
         }
     }
 }

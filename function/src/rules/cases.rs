@@ -1,7 +1,7 @@
 //! Pass and fail cases of rules, run through the whole function.
 //!
-//! A case is a text of one or several files. A line `#> PATH` begins a file; without one the whole text is a
-//! stream on standard input. A `LoadBalancerPools` document anywhere is the config.
+//! A case is a text of one or several files. A line `#> PATH` begins a file, `#< PATH` one of the baseline;
+//! without either the whole text is a stream on standard input. A `LoadBalancerPools` document anywhere is the config.
 
 use super::Rule;
 use crate::report::Finding;
@@ -30,6 +30,10 @@ pub fn sources(case: &str) -> Vec<Source> {
     for line in case.lines() {
         if let Some(path) = line.strip_prefix("#> ") {
             sources.push(Source::file(path.trim(), Vec::new()));
+            continue;
+        }
+        if let Some(path) = line.strip_prefix("#< ") {
+            sources.push(Source { role: crate::Role::Baseline, ..Source::file(path.trim(), Vec::new()) });
             continue;
         }
         if sources.is_empty() {
@@ -77,7 +81,9 @@ impl Failed {
     pub fn at(self, text: &str) -> Self {
         let sources = sources(&self.text);
         let place = self.findings[0].at.as_ref().expect("the finding has a place");
-        let source = sources.iter().find(|source| source.path == place.source).expect("a source of the case");
+        let subject = |source: &&Source| source.role != crate::Role::Baseline;
+        let source =
+            sources.iter().filter(subject).find(|source| source.path == place.source).expect("a source of the case");
         let slice = &source.text[place.start..place.end];
         assert_eq!(String::from_utf8_lossy(slice), text, "{:#?}", self.findings[0]);
         self
@@ -239,3 +245,28 @@ data:
 
 /// A pool file of [`wired`]: one block from `${START}`.
 pub const POOL_FILE: &str = "#> pools/pool.yaml\napiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: pool\nspec:\n  blocks:\n  - start: ${START}\n    stop: 10.0.0.9\n";
+
+/// A pool `web` of 10.0.0.8/29 with `allowFirstLastIPs`, in the baseline (`<`) or the subject (`>`).
+pub fn pool_file(side: &str, ends: &str) -> String {
+    format!(
+        "#{side} pool.yaml\napiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: web\nspec:\n  \
+         allowFirstLastIPs: '{ends}'\n  blocks: [{{cidr: 10.0.0.8/29}}]\n"
+    )
+}
+
+/// The pool `web` with these blocks, in the baseline or the subject.
+pub fn pool_blocks(side: &str, blocks: &str) -> String {
+    format!("#{side} pool.yaml\n{}", pool_named("web", blocks))
+}
+
+/// A Service `n/a` that pins an address, with a sharing key unless it is empty, on each of these sides.
+pub fn pinned(sides: &str, address: &str, key: &str) -> String {
+    let key = if key.is_empty() { String::new() } else { format!("    lbipam.cilium.io/sharing-key: {key}\n") };
+    let file = |side| {
+        format!(
+            "#{side} service.yaml\napiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  namespace: n\n  annotations:\n    \
+             lbipam.cilium.io/ips: {address}\n{key}spec: {{type: LoadBalancer}}\n"
+        )
+    };
+    sides.chars().map(file).collect()
+}

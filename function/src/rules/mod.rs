@@ -3,11 +3,12 @@
 //! A rule's module doc is its page and its `explain` text; its pass and fail cases stand in the same file. Codes
 //! never change meaning: a rule that goes leaves a gap. `LBP1xx` is about blocks and pools, `LBP2xx` about the
 //! network plan, `LBP3xx` about who gets which address, `LBP4xx` about settings and delivery, `LBP5xx` about
-//! announcements.
+//! announcements, `LBP60x` about what breaks the operator.
 
 pub mod asked_annotations;
 #[cfg(test)]
 pub mod cases;
+pub mod ends;
 pub mod finding;
 pub mod gateway_addresses;
 pub mod placement;
@@ -24,6 +25,8 @@ use finding::Findings;
 pub enum Check {
     /// One cluster after the other.
     Cluster(fn(&ClusterView<'_, '_>, &mut Findings<'_>)),
+    /// One cluster before and after a change; only when there is something to compare with.
+    Change(fn(&ClusterView<'_, '_>, &ClusterView<'_, '_>, &mut Findings<'_>)),
     /// All clusters together.
     Fleet(fn(&[ClusterView<'_, '_>], &mut Findings<'_>)),
 }
@@ -32,6 +35,7 @@ impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Check::Cluster(_) => "Cluster",
+            Check::Change(_) => "Change",
             Check::Fleet(_) => "Fleet",
         })
     }
@@ -167,6 +171,10 @@ rules! {
     l2_with_local_traffic,
     gateway_local_not_announced,
     announcement_field_not_served,
+    reserved_end_with_sharing_key,
+    first_last_turned_off_under_holder,
+    block_listed_twice,
+    first_last_turned_on_under_holder,
 }
 
 /// Judge clusters by every rule.
@@ -178,6 +186,18 @@ pub fn judge(views: &[ClusterView<'_, '_>], findings: &mut Findings<'_>) {
         match rule.check {
             Check::Cluster(check) => views.iter().for_each(|view| check(view, findings)),
             Check::Fleet(check) => check(views, findings),
+            Check::Change(_) => {}
+        }
+    }
+}
+
+/// Judge what changes in a cluster that there was before and is still there.
+pub fn judge_change(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
+    for rule in RULES {
+        if let Check::Change(check) = rule.check
+            && findings.begin(rule)
+        {
+            check(before, after, findings);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! From read documents to the report.
 
+use super::beside::Beside;
 use super::configured::Config;
 use super::read::Input;
-use super::{Generation, planned};
+use super::{Generation, compared, planned};
+use crate::cluster::explained;
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts};
 use crate::config::SeverityOverride;
@@ -16,7 +18,13 @@ use crate::rules::{find, judge as judge_by_rules};
 use crate::{FUNCTION_VERSION, Options};
 
 /// Judge the input under a config.
-pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, generated: &Generation) -> Report {
+pub(super) fn judge(
+    input: &Input<'_>,
+    config: &Config,
+    options: Options,
+    generated: &Generation,
+    beside: &Beside<'_>,
+) -> Report {
     let mut files = Files::new(&input.documents);
     for unreadable in &input.unreadable {
         files.note_unread(&unreadable.at.source);
@@ -61,6 +69,8 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, genera
     let overrides = overrides(config);
     let mut findings = Findings::new(&overrides);
     judge_by_rules(&views, &mut findings);
+    let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
+    let difference = compared::difference(&live, beside, &mut findings);
     let mut report = Report {
         version: VERSION.into(),
         function: FUNCTION_VERSION.into(),
@@ -70,7 +80,10 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, genera
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),
+        difference,
+        explanation: None,
     };
+    report.explanation = beside.explain.map(|subject| explained::explanation(subject, &live, &report));
     report.not_checked.extend(notes);
     report.not_checked.extend(generated.withheld.iter().cloned());
     report.not_checked.extend(views.iter().filter(|view| view.live).flat_map(|view| view.not_checked.iter().cloned()));

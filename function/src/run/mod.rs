@@ -10,6 +10,8 @@
 //!                 cluster views ─ rules ─▶ findings ─▶ report, results, changed texts
 //! ```
 
+mod beside;
+mod compared;
 mod configured;
 mod fixed;
 mod judged;
@@ -56,6 +58,10 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     let configs = read::utf8(sources, Role::Config)?;
     let config_texts: Vec<Text<'_>> = configs.iter().map(|(path, text)| Text::new(path, text)).collect();
     let config_documents = read::documents(&config_texts)?.documents;
+    let baseline = beside::BaselineTexts::of(sources, &configs, &config_documents, options)?;
+    let baseline_texts = baseline.texts();
+    let baseline_config_texts = baseline.config_texts();
+    let beside = &beside::Beside::of(sources, &baseline_texts, &baseline_config_texts, &config_documents)?;
 
     let mut rewritten = Rewritten::new();
     let mut generation = Generation::default();
@@ -66,14 +72,14 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
         let config = configured::config(&input.documents, &config_documents)?;
         if config.pools.spec.validate_only {
             let options = Options { expect_generated: true, fix: false };
-            let judged = judged_input(&input, &config, options, &generation, Vec::new());
+            let judged = judged_input(&input, &config, options, &generation, Vec::new(), beside);
             return Ok(finished(&subjects, &rewritten, judged));
         }
         let generated = generate_for(&input.documents, &config, options)?;
         let anything = !generated.new_files.is_empty() || generated.changes.values().any(|changes| !changes.is_empty());
         if !anything && !options.fix {
             // What was read is what will be there.
-            let judged = judged_input(&input, &config, options, &Generation::of(generated), Vec::new());
+            let judged = judged_input(&input, &config, options, &Generation::of(generated), Vec::new(), beside);
             return Ok(finished(&subjects, &rewritten, judged));
         }
         if !options.fix
@@ -85,8 +91,14 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
             if let Some(fresh) = revision.read(&texts) {
                 let document = input.documents.remove(0).revised(&revision, fresh);
                 let input = read::Input { documents: vec![document], unreadable: Vec::new() };
-                let judged =
-                    judged_input(&input, &config, options, &Generation::of(generated), revision.edits().to_vec());
+                let judged = judged_input(
+                    &input,
+                    &config,
+                    options,
+                    &Generation::of(generated),
+                    revision.edits().to_vec(),
+                    beside,
+                );
                 return Ok(finished(&subjects, &rewritten, judged));
             }
         }
@@ -96,7 +108,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     if options.fix {
         // Proposals are about the texts as generation leaves them; what they change may ask for more.
         let texts = texts(&subjects, &rewritten);
-        let judged = judged(&texts, &config_documents, options, &generation)?.0;
+        let judged = judged(&texts, &config_documents, options, &generation, beside)?.0;
         let fixed = fixed::apply(&texts, &judged.findings);
         if !fixed.is_empty() {
             rewritten.extend(fixed.into_iter().map(|(path, text)| (path, Some(text))));
@@ -112,7 +124,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     }
     // The findings are about what will be there, so changed texts are read like any others.
     let texts = texts(&subjects, &rewritten);
-    let judged = judged(&texts, &config_documents, options, &generation)?;
+    let judged = judged(&texts, &config_documents, options, &generation, beside)?;
     Ok(finished(&subjects, &rewritten, judged))
 }
 
@@ -137,10 +149,11 @@ fn judged(
     configs: &[Document<'_>],
     options: Options,
     generation: &Generation,
+    beside: &beside::Beside<'_>,
 ) -> Attempt<(Report, Option<Change>)> {
     let input = read::documents(texts)?;
     let config = configured::config(&input.documents, configs)?;
-    let (report, stdin) = judged_input(&input, &config, options, generation, Vec::new());
+    let (report, stdin) = judged_input(&input, &config, options, generation, Vec::new(), beside);
     // Generation may have changed this text before: it is written out, for edits would be to what nobody has.
     let text = texts.iter().find(|text| text.path.is_empty()).map(|text| text.text.as_bytes());
     let whole = |change: Change| Change {
@@ -156,8 +169,9 @@ fn judged_input(
     options: Options,
     generation: &Generation,
     edits: Vec<Edit>,
+    beside: &beside::Beside<'_>,
 ) -> (Report, Option<Change>) {
-    let report = judged::judge(input, config, options, generation);
+    let report = judged::judge(input, config, options, generation, beside);
     let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
     let stdin = stdin.map(|document| {
         // kpt's items say which file they come from, and kpt deletes the files of those that do not come back.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::quantity::{duration, size};
-use super::{check, completions, explain, man, render};
+use super::{check, completions, explain, man, plan, render};
 
 const AFTER: &str = "\
 Examples:
@@ -15,6 +15,8 @@ Examples:
   lbpools render                       generate it
   kustomize build DIR | lbpools check - --config pools-config.yaml
                                        judge what a pipeline really applies
+  lbpools plan --from main             who gets which address, and what changes against a revision
+  lbpools explain 10.25.11.100         tell all about one address
   lbpools explain LBP001               tell all about one kind of finding
 
 As a KRM function: with no verb and a pipe on standard input, lbpools reads a ResourceList and writes it back with
@@ -90,7 +92,9 @@ pub enum Verb {
     Render(render::Render),
     /// Judge a repository, or a rendered stream on standard input, without writing
     Check(check::Check),
-    /// Tell all about one kind of finding
+    /// Tell who gets which address, and what a change would move
+    Plan(plan::Plan),
+    /// Tell all about one kind of finding, one address or one Service
     Explain(explain::Explain),
     /// Print a shell's completion script
     Completions(completions::Completions),

@@ -17,6 +17,7 @@ use crate::contract::Function;
 use crate::function_mode;
 
 pub mod args;
+mod baseline;
 mod check;
 mod completions;
 mod description;
@@ -25,6 +26,7 @@ mod exit;
 mod explain;
 pub(crate) mod input;
 mod man;
+mod plan;
 mod quantity;
 mod render;
 mod setting;
@@ -112,7 +114,8 @@ fn decide<F: Function>(
         (None, None) => function_mode::run(function, &setting, streams),
         (Some(Verb::Render(verb)), _) => render::run(&verb, function, &setting, streams),
         (Some(Verb::Check(verb)), _) => check::run(&verb, function, &setting, streams),
-        (Some(Verb::Explain(verb)), _) => explain::run(&verb, function, streams),
+        (Some(Verb::Plan(verb)), _) => plan::run(&verb, function, &setting, streams),
+        (Some(Verb::Explain(verb)), _) => explain::run(&verb, function, &setting, streams),
         (Some(Verb::Describe), _) => description::run(function, streams),
         (Some(Verb::Completions(verb)), _) => completions::run(&verb, streams),
         (Some(Verb::Man(verb)), _) => man::run(&verb, streams),

@@ -12,6 +12,8 @@ pub struct Setting {
     pub stdout: Dress,
     /// How to write to standard error.
     pub stderr: Dress,
+    /// Columns of the terminal; without one, lines are as long as they are.
+    pub columns: Option<usize>,
     /// Error findings only.
     pub quiet: bool,
     /// How much to read, in bytes.
@@ -36,6 +38,7 @@ impl Setting {
         Self {
             stdout: dress(surroundings.stdout_is_terminal),
             stderr: dress(surroundings.stderr_is_terminal),
+            columns: surroundings.columns,
             quiet: global.quiet,
             max_input: global.max_input,
             bounds: Bounds {

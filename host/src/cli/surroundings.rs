@@ -13,6 +13,8 @@ pub struct Surroundings {
     pub stdin_is_terminal: bool,
     /// A person reads standard output.
     pub stdout_is_terminal: bool,
+    /// Columns of the terminal, when `COLUMNS` says how many.
+    pub columns: Option<usize>,
     /// A person reads standard error.
     pub stderr_is_terminal: bool,
     /// `NO_COLOR` is set to something (<https://no-color.org>), or `TERM` is `dumb`.
@@ -31,6 +33,7 @@ impl Surroundings {
             args: env::args_os().collect(),
             stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
+            columns: env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
             stderr_is_terminal: stderr().is_terminal(),
             no_color: set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb"),
             kustomize_plugin: set("KUSTOMIZE_PLUGIN_CONFIG_ROOT") || set("KUSTOMIZE_PLUGIN_CONFIG_STRING"),

@@ -11,10 +11,14 @@ use crate::contract::{Role, Source};
 mod commit;
 mod place;
 mod read;
+#[cfg(feature = "git")]
+mod revision;
 mod write;
 
 pub use place::{PlaceError, Target};
 pub use read::{ReadError, read, read_file};
+#[cfg(feature = "git")]
+pub use revision::{RevisionError, is_revision, read_revision};
 pub use write::{WriteError, write};
 
 /// Texts read from a directory, or the one text of a file.

@@ -103,7 +103,7 @@ fn manifests(root: &Path) -> Result<Vec<PathBuf>, ReadError> {
     Ok(files)
 }
 
-fn is_manifest(file: &Path) -> bool {
+pub(super) fn is_manifest(file: &Path) -> bool {
     let extension = file.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|e| extension == *e));
     extension || file.file_name().is_some_and(|name| name == "Kptfile" || name == "Kustomization")
 }

@@ -4,9 +4,11 @@
 //! they cannot disagree.
 
 use anyhow::Context;
+pub use lbpools_function::report::Difference;
 use lbpools_function::report::Report;
 
 pub mod json;
+pub mod plan;
 pub mod text;
 mod texts;
 

@@ -24,6 +24,9 @@ impl From<contract::Source> for Source {
         let role = match source.role {
             contract::Role::Subject => Role::Subject,
             contract::Role::Config => Role::Config,
+            contract::Role::Baseline => Role::Baseline,
+            contract::Role::WhatIf => Role::WhatIf,
+            contract::Role::Explain => Role::Explain,
         };
         Self { path: source.path, role, text: source.text }
     }

@@ -19,6 +19,9 @@ impl Component {
                 role: match source.role {
                     Role::Subject => function::Role::Subject,
                     Role::Config => function::Role::Config,
+                    Role::Baseline => function::Role::Baseline,
+                    Role::WhatIf => function::Role::WhatIf,
+                    Role::Explain => function::Role::Explain,
                 },
                 text: source.text,
             })

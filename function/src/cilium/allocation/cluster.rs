@@ -176,6 +176,12 @@ impl Simulation {
         Some(&self.controller.ranges[held.range].pool)
     }
 
+    /// Replace the operator's version or settings; it acts by them from the next [`Event::Restart`] on.
+    pub fn operated_by(&mut self, profile: Profile, flags: ClusterFlags) {
+        self.controller.profile = profile;
+        self.controller.flags = flags;
+    }
+
     fn note(&mut self, result: Result<(), Stop>) {
         match result {
             Ok(()) => {}

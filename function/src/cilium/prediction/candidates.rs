@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// A Service as a request.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(in crate::cilium) struct Request {
     pub wishes: Vec<Wish>,
     pub sharing: Sharing,
     /// Pools that select it, in order; those whose selector cannot be compiled are in `broken`.
@@ -19,7 +19,7 @@ pub(super) struct Request {
 
 /// All requests, and what ties them together.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(in crate::cilium) struct Requests {
     pub each: Vec<Result<Request, NotResponsible>>,
     pub serving: Vec<Serving>,
     /// Who asks for an address.
@@ -29,7 +29,7 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn of(question: Question<'_>) -> Requests {
+    pub(in crate::cilium) fn of(question: Question<'_>) -> Requests {
         let index = PoolIndex::of(question.pools);
         let mut pinned: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
         let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -69,12 +69,12 @@ impl Requests {
     }
 
     /// The requests that LB-IPAM serves, with their place.
-    pub(super) fn served(&self) -> impl Iterator<Item = (usize, &Request)> {
+    pub(in crate::cilium) fn served(&self) -> impl Iterator<Item = (usize, &Request)> {
         self.each.iter().enumerate().filter_map(|(at, request)| request.as_ref().ok().map(|request| (at, request)))
     }
 
     /// Whether a pool may hand out addresses at all.
-    pub(super) fn may_serve(&self, pool: usize) -> bool {
+    pub(in crate::cilium) fn may_serve(&self, pool: usize) -> bool {
         matches!(self.serving[pool], Serving::Always | Serving::Undecided)
     }
 }

@@ -9,8 +9,8 @@
 //! Groups of a few Services are played through in every order (`orders`); for larger ones the bounds of
 //! `reach` hold, which never leave out an address but may name one too many.
 
-mod candidates;
-mod orders;
+pub(in crate::cilium) mod candidates;
+pub(in crate::cilium) mod orders;
 mod reach;
 mod serving;
 #[cfg(test)]

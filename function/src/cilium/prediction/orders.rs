@@ -190,7 +190,8 @@ fn narrow(wish: Wish, outcome: &mut Outcome, seen: Played) {
     };
 }
 
-fn permutations(things: &[usize]) -> Vec<Vec<usize>> {
+/// Every order of the things.
+pub(in crate::cilium) fn permutations(things: &[usize]) -> Vec<Vec<usize>> {
     if things.len() < 2 {
         return vec![things.to_vec()];
     }

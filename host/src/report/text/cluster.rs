@@ -80,7 +80,7 @@ fn requests(requests: &[RequestReport]) -> Table<4> {
 fn told(outcome: &Outcome) -> [String; 3] {
     let texts = match outcome {
         Outcome::Address { address, pool, because } => [address.clone(), pool.clone(), because.clone()],
-        Outcome::OneOf { ranges, pools, because } => {
+        Outcome::OneOf { ranges, pools, because, .. } => {
             [format!("one of {}", ranges.join(", ")), pools.join(", "), because.clone()]
         }
         Outcome::Pending { reason, because } => [format!("pending ({reason})"), String::new(), because.clone()],

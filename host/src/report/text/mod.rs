@@ -15,7 +15,7 @@ use super::Texts;
 mod cluster;
 mod excerpt;
 mod finding;
-mod table;
+pub(crate) mod table;
 mod verdict;
 
 pub use verdict::verdict;
@@ -30,11 +30,11 @@ pub struct Dress {
 }
 
 impl Dress {
-    const HEADING: Style = Style::new().bold();
-    const FAINT: Style = Style::new().dimmed();
-    const GOOD: Style = AnsiColor::Green.on_default().bold();
-    const BAD: Style = AnsiColor::Red.on_default().bold();
-    const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
+    pub(crate) const HEADING: Style = Style::new().bold();
+    pub(crate) const FAINT: Style = Style::new().dimmed();
+    pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+    pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+    pub(crate) const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 
     /// The text in a style, or bare when there are no colours.
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
@@ -98,7 +98,7 @@ pub fn not_checked(report: &Report, texts: &Texts, dress: Dress, out: &mut dyn W
 }
 
 /// `path:line:column` of a place, and for an item of a list the file that it says it comes from.
-fn location(at: &Place, texts: &Texts) -> String {
+pub(crate) fn location(at: &Place, texts: &Texts) -> String {
     let own = match (&at.path, at.index) {
         (Some(path), _) if *path == at.source => String::new(),
         (Some(path), Some(index)) if index > 0 => format!(" ({}, document {})", line(path), index + 1),
@@ -109,7 +109,7 @@ fn location(at: &Place, texts: &Texts) -> String {
 }
 
 /// `Kind namespace/name`.
-fn name(resource: &ResourceRef) -> String {
+pub(crate) fn name(resource: &ResourceRef) -> String {
     let namespace = resource.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
     line(&format!("{} {namespace}{}", resource.kind, resource.name)).into_owned()
 }

@@ -8,7 +8,7 @@ use super::Dress;
 
 /// Which way a column leans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lean {
+pub(crate) enum Lean {
     /// Text.
     Left,
     /// Numbers.
@@ -16,22 +16,22 @@ pub(super) enum Lean {
 }
 
 /// A table with a heading.
-pub(super) struct Table<const N: usize> {
+pub(crate) struct Table<const N: usize> {
     heading: [(&'static str, Lean); N],
     rows: Vec<[String; N]>,
 }
 
 impl<const N: usize> Table<N> {
-    pub(super) fn new(heading: [(&'static str, Lean); N]) -> Self {
+    pub(crate) fn new(heading: [(&'static str, Lean); N]) -> Self {
         Self { heading, rows: Vec::new() }
     }
 
-    pub(super) fn row(&mut self, cells: [String; N]) {
+    pub(crate) fn row(&mut self, cells: [String; N]) {
         self.rows.push(cells);
     }
 
     /// Write it, indented by two, with a blank line behind. Nothing when there are no rows.
-    pub(super) fn write(&self, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -49,6 +49,35 @@ impl<const N: usize> Table<N> {
         writeln!(out)
     }
 
+    /// The same on a terminal of so many columns: where the rows are too wide, each becomes a paragraph with the first
+    /// cell for a heading, which is what a narrow window or a screen reader can follow.
+    pub(crate) fn write_within(&self, columns: Option<usize>, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+        let width = |at: usize| self.rows.iter().map(|row| row[at].width()).max().unwrap_or(0);
+        let widths = self.heading.iter().enumerate().map(|(at, (heading, _))| heading.width().max(width(at)) + 2);
+        let Some(columns) = columns.filter(|columns| widths.sum::<usize>() > *columns) else {
+            return self.write(dress, out);
+        };
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let label = self.heading.iter().skip(1).map(|(heading, _)| heading.width()).max().unwrap_or(0);
+        for row in &self.rows {
+            let mut cells = row.iter().zip(&self.heading);
+            if let Some((first, _)) = cells.next().filter(|(first, _)| !first.is_empty()) {
+                writeln!(out, "  {}", dress.paint(Dress::HEADING, first))?;
+            }
+            for (cell, (heading, _)) in cells.filter(|(cell, _)| !cell.is_empty()) {
+                let room = columns.saturating_sub(label + 6).max(20);
+                for (at, text) in wrapped(cell, room).into_iter().enumerate() {
+                    let heading = if at == 0 { *heading } else { "" };
+                    let padding = " ".repeat(label - heading.width());
+                    writeln!(out, "    {}{padding}  {text}", dress.paint(Dress::FAINT, heading))?;
+                }
+            }
+        }
+        writeln!(out)
+    }
+
     fn laid_out(&self, cells: &[String; N], widths: &[usize; N]) -> String {
         let mut text = String::new();
         for ((cell, width), (_, lean)) in cells.iter().zip(widths).zip(&self.heading) {
@@ -62,9 +91,37 @@ impl<const N: usize> Table<N> {
     }
 }
 
+/// A text in lines of at most so many columns, broken at blanks.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= columns => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_narrow_terminal_gets_paragraphs() {
+        let mut table = Table::new([("WHO", Lean::Left), ("ADDRESS", Lean::Left), ("BECAUSE", Lean::Left)]);
+        table.row(["Service a/b".into(), "192.0.2.1".into(), "it asks for none and this one is free".into()]);
+        let mut out = Vec::new();
+        table.write_within(Some(40), Dress::default(), &mut out).unwrap();
+        let expected = "\
+\u{20} Service a/b
+    ADDRESS  192.0.2.1
+    BECAUSE  it asks for none and this
+             one is free
+\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        assert!(String::from_utf8(expected.into()).unwrap().lines().all(|line| line.width() <= 40));
+    }
 
     #[test]
     fn wide_characters_take_two_columns() {

@@ -1,0 +1,108 @@
+//! What stands beside the subject: the tree to compare it with, what is supposed, what is to be explained.
+
+use super::configured::{self, Config};
+use super::{Attempt, Rewritten, generate_for, read, rewritten_by, texts};
+use crate::cluster::supposed::Supposed;
+use crate::krm::document::Document;
+use crate::krm::place::Text;
+use crate::report::Failure;
+use crate::{Options, Role, Source};
+
+/// The texts of the baseline, with in them what would be generated there: both trees are looked at as `render` would
+/// leave them, so that the same tree twice is no difference.
+pub(super) struct BaselineTexts<'s> {
+    given: Vec<(&'s str, &'s str)>,
+    /// The config files given beside the subject, as the baseline has them.
+    configs: Vec<(&'s str, &'s str)>,
+    rewritten: Rewritten,
+}
+
+impl<'s> BaselineTexts<'s> {
+    /// Read the baseline, if there is one.
+    pub(super) fn of(
+        sources: &'s [Source],
+        configs: &[(&'s str, &'s str)],
+        config_documents: &[Document<'_>],
+        options: Options,
+    ) -> Attempt<Self> {
+        let mut given = read::utf8(sources, Role::Baseline)?;
+        // A config that is named beside the subject is no manifest of the baseline either.
+        let named = |path: &str| configs.iter().any(|(config, _)| *config == path);
+        let old_configs: Vec<_> = given.iter().filter(|(path, _)| named(path)).copied().collect();
+        given.retain(|(path, _)| !named(path));
+        let mut baseline = Self { given, configs: old_configs, rewritten: Rewritten::new() };
+        if baseline.given.is_empty() || options.expect_generated {
+            return Ok(baseline);
+        }
+        let rewritten = {
+            let texts = baseline.texts();
+            let config_texts = baseline.config_texts();
+            let input = read::documents(&texts)?;
+            let own = read::documents(&config_texts)?.documents;
+            let config = config(&input.documents, &own, config_documents)?;
+            if config.pools.spec.validate_only {
+                return Ok(baseline);
+            }
+            rewritten_by(&input.documents, &generate_for(&input.documents, &config, options).map_err(of_baseline)?)
+        };
+        baseline.rewritten = rewritten;
+        Ok(baseline)
+    }
+
+    /// The texts to read.
+    pub(super) fn texts(&self) -> Vec<Text<'_>> {
+        texts(&self.given, &self.rewritten)
+    }
+
+    /// The config files to read.
+    pub(super) fn config_texts(&self) -> Vec<Text<'_>> {
+        self.configs.iter().map(|(path, text)| Text::new(path, text)).collect()
+    }
+}
+
+/// All of it, read.
+#[derive(Debug)]
+pub(super) struct Beside<'t> {
+    /// The baseline with its config.
+    pub(super) baseline: Option<(read::Input<'t>, Config)>,
+    /// What is supposed of the subject.
+    pub(super) supposed: Supposed,
+    /// Whether anything is supposed.
+    pub(super) supposes: bool,
+    /// What to tell the story of.
+    pub(super) explain: Option<&'t str>,
+}
+
+impl<'t> Beside<'t> {
+    /// Read it.
+    pub(super) fn of(
+        sources: &'t [Source],
+        texts: &'t [Text<'t>],
+        config_texts: &'t [Text<'t>],
+        config_documents: &[Document<'_>],
+    ) -> Attempt<Self> {
+        let typed: Vec<&str> = read::utf8(sources, Role::WhatIf)?.into_iter().map(|(_, text)| text).collect();
+        let supposed = Supposed::read(&typed)
+            .map_err(|error| Box::new(Failure { message: error.message, at: None, help: Some(error.help) }))?;
+        let explain = read::utf8(sources, Role::Explain)?.first().map(|(_, text)| *text);
+        let baseline = if sources.iter().any(|source| source.role == Role::Baseline) {
+            let input = read::documents(texts)?;
+            let own = read::documents(config_texts)?.documents;
+            let config = config(&input.documents, &own, config_documents)?;
+            Some((input, config))
+        } else {
+            None
+        };
+        Ok(Self { baseline, supposed, supposes: !typed.is_empty(), explain })
+    }
+}
+
+/// The baseline's config: its own, or where it has none yet the one given beside the subject.
+fn config(documents: &[Document<'_>], own: &[Document<'_>], beside: &[Document<'_>]) -> Attempt<Config> {
+    configured::config(documents, if own.is_empty() { beside } else { own }).map_err(of_baseline)
+}
+
+fn of_baseline(mut failure: Box<Failure>) -> Box<Failure> {
+    failure.message = format!("in what is compared with, {}", failure.message);
+    failure
+}
