@@ -172,6 +172,13 @@ mod output {
     }
 
     #[test]
+    fn edits_must_fit_their_source() {
+        let error = evaluate("edits_out_of_bounds");
+        assert!(matches!(error, SandboxError::Malformed { .. }), "{error:?}");
+        assert!(error.to_string().contains("edits to \"\" that do not fit it"), "{error}");
+    }
+
+    #[test]
     fn the_limit_is_the_limit_and_no_less() {
         let sandbox = builder("huge_output").output(64 * MIB).build().unwrap();
         assert_eq!(sandbox.describe().unwrap().len() as u64, 64 * MIB);
@@ -407,8 +414,15 @@ items:
         let native_options = lbpools_function::Options { fix: options.fix, expect_generated: options.expect_generated };
         let native = lbpools_function::evaluate(&native(&sources), native_options);
         let inside = sandbox.evaluate(sources.clone(), options).unwrap();
-        let changes: Vec<Change> =
-            native.changes.into_iter().map(|change| Change { path: change.path, text: change.text }).collect();
+        let old = |path: &str| {
+            let subject = sources.iter().find(|source| source.path == path && source.role == Role::Subject);
+            subject.map_or(&[][..], |source| &source.text)
+        };
+        let changes = native.changes.iter().map(|change| Change {
+            path: change.path.clone(),
+            text: change.text.as_ref().map(|text| text.over(old(&change.path))),
+        });
+        let changes: Vec<Change> = changes.collect();
         assert_eq!(inside.changes, changes);
         assert_eq!(inside.summary, lbpools_function::report::summary(&native.report));
         assert_eq!(inside.verdict, verdict(native.report.verdict));

@@ -17,6 +17,7 @@ pub mod rules;
 mod run;
 
 pub use input::{Options, Role, Source};
+pub use krm::edit::Edit;
 use report::Report;
 
 /// Version of the function, as in its package.
@@ -28,7 +29,35 @@ pub struct Change {
     /// Empty for standard output, else the path in the package.
     pub path: String,
     /// `None` where a file holds nothing any more and goes away.
-    pub text: Option<Vec<u8>>,
+    pub text: Option<NewText>,
+}
+
+/// What a text becomes. A list of 100 MB into which three objects go is not handed around a second time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewText {
+    /// This.
+    Whole(Vec<u8>),
+    /// The source of the same path with these edits, which are in order and do not overlap.
+    Edits(Vec<Edit>),
+}
+
+impl NewText {
+    /// The text itself, from the source that it is a change of (empty where there is none).
+    pub fn over(&self, source: &[u8]) -> Vec<u8> {
+        let edits = match self {
+            Self::Whole(text) => return text.clone(),
+            Self::Edits(edits) => edits,
+        };
+        let mut text = Vec::with_capacity(source.len() + edits.iter().map(|edit| edit.text.len()).sum::<usize>());
+        let mut at = 0;
+        for edit in edits {
+            text.extend_from_slice(source.get(at..edit.range.start).unwrap_or_default());
+            text.extend_from_slice(edit.text.as_bytes());
+            at = edit.range.end;
+        }
+        text.extend_from_slice(source.get(at..).unwrap_or_default());
+        text
+    }
 }
 
 /// What came of a run.

@@ -11,7 +11,7 @@ fn output(text: &[u8]) -> String {
     let evaluation = stdin(text);
     assert_eq!(evaluation.report.failure, None);
     let change = evaluation.changes.into_iter().find(|change| change.path.is_empty()).expect("an output text");
-    String::from_utf8(change.text.expect("some text")).expect("UTF-8")
+    String::from_utf8(change.text.expect("some text").over(text)).expect("UTF-8")
 }
 
 const LIST: &str = "apiVersion: config.kubernetes.io/v1

@@ -7,10 +7,10 @@
     (local.set $change (i32.const 65536))
     (local.set $left (i32.const 100000))
     (loop $next
-      ;; change { path: (0, 0), text: some (0, 65536) }, twenty bytes
+      ;; change { path: (0, 0), text: some(whole (0, 65536)) }, 24 bytes
       (i32.store8 offset=8 (local.get $change) (i32.const 1))
-      (i32.store offset=16 (local.get $change) (i32.const 65536))
-      (local.set $change (i32.add (local.get $change) (i32.const 20)))
+      (i32.store offset=20 (local.get $change) (i32.const 65536))
+      (local.set $change (i32.add (local.get $change) (i32.const 24)))
       (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
     ;; evaluation { verdict: clean, changes: (65536, 100000), summary: (0, 0) }
     (i32.store offset=4 (i32.const 16) (i32.const 65536))

@@ -1,23 +1,36 @@
-//! What makes addresses reachable: BGP advertisements and L2 announcement policies.
+//! What makes addresses reachable: BGP advertisements and peering policies, and L2 announcement policies.
 
 use super::selectors::{SelectorField, selector};
 use crate::flux::fact::Fact;
 use crate::flux::object::Object;
 use crate::krm::node::Node;
 
+/// By which protocol addresses are told to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Means {
+    /// CiliumL2AnnouncementPolicy: one node answers ARP and neighbour discovery.
+    L2,
+    /// CiliumBGPAdvertisement: told to the peers whose configuration selects it by its labels.
+    Bgp,
+    /// CiliumBGPPeeringPolicy, up to 1.18: advertises and names its peers itself.
+    BgpPeering,
+}
+
 /// One object that announces addresses.
 #[derive(Debug, Clone)]
 pub struct Advertisement<'a, 't> {
     /// The manifest.
     pub object: &'a Object<'a, 't>,
+    /// By which protocol.
+    pub means: Means,
     /// What it announces.
     pub announces: Vec<Announced>,
 }
 
-/// One entry of a BGP advertisement, or an L2 policy.
+/// One entry of a BGP advertisement, a virtual router, or an L2 policy.
 #[derive(Debug, Clone)]
 pub struct Announced {
-    /// `spec.advertisements[1]`, or `spec` of an L2 policy.
+    /// `spec.advertisements[1]`, `spec.virtualRouters[0]`, or `spec` of an L2 policy.
     pub path: String,
     /// Whether it is for the addresses of load balancer Services at all.
     pub load_balancer: bool,
@@ -35,15 +48,17 @@ pub fn advertisements<'a, 't>(objects: &'a [Object<'a, 't>]) -> Vec<Advertisemen
         .iter()
         .filter_map(|object| {
             let tree = object.item.tree();
-            let announces = if object.item.is("cilium.io", "CiliumBGPAdvertisement") {
-                let entries = tree.at(&["spec", "advertisements"]).map(Node::items).unwrap_or_default();
-                entries.iter().enumerate().map(|(n, entry)| bgp(object, n, entry)).collect()
+            let list = |key: &str| tree.at(&["spec", key]).map(Node::items).unwrap_or_default().iter().enumerate();
+            let (means, announces) = if object.item.is("cilium.io", "CiliumBGPAdvertisement") {
+                (Means::Bgp, list("advertisements").map(|(n, entry)| bgp(object, n, entry)).collect())
+            } else if object.item.is("cilium.io", "CiliumBGPPeeringPolicy") {
+                (Means::BgpPeering, list("virtualRouters").map(|(n, entry)| router(object, n, entry)).collect())
             } else if object.item.is("cilium.io", "CiliumL2AnnouncementPolicy") {
-                vec![l2(object, tree)]
+                (Means::L2, vec![l2(object, tree)])
             } else {
                 return None;
             };
-            Some(Advertisement { object, announces })
+            Some(Advertisement { object, means, announces })
         })
         .collect()
 }
@@ -56,6 +71,18 @@ fn bgp(object: &Object<'_, '_>, n: usize, entry: &Node<'_>) -> Announced {
         load_balancer: kind == "Service"
             && (addresses.is_empty() || addresses.iter().any(|node| node.text() == Some("LoadBalancerIP"))),
         selector: selector(object, entry.get("selector")),
+        missing_selects_all: false,
+        span: entry.span.clone(),
+    }
+}
+
+/// `serviceAdvertisements` came in 1.16, and its default is the only thing that 1.15 does.
+fn router(object: &Object<'_, '_>, n: usize, entry: &Node<'_>) -> Announced {
+    let kinds = entry.get("serviceAdvertisements").map(Node::items).unwrap_or_default();
+    Announced {
+        path: format!("spec.virtualRouters[{n}]"),
+        load_balancer: kinds.is_empty() || kinds.iter().any(|node| node.text() == Some("LoadBalancerIP")),
+        selector: selector(object, entry.get("serviceSelector")),
         missing_selects_all: false,
         span: entry.span.clone(),
     }

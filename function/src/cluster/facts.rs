@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ClusterView;
+use super::coverage::{Announcers, Coverage};
 use super::pools::PoolView;
 use crate::cilium::Count;
 use crate::cilium::sharing::Sharing;
@@ -14,18 +15,26 @@ use crate::report::{
 
 /// Everything the report says of a cluster.
 pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
+    let announcers = Announcers::of(view);
     let requests: Vec<RequestReport> = view
         .requests
         .iter()
         .zip(view.outcomes())
         .map(|(request, outcomes)| {
             let service = request.service.known();
+            // Who gets no address from LB-IPAM has none to announce.
+            let coverage = match request.responsible {
+                Ok(()) => announcers.all(request),
+                Err(_) => Coverage::default(),
+            };
             RequestReport {
                 resource: request.object.resource(),
                 service: service.filter(|s| s.key.name != request.object.resource().name).map(|s| s.key.to_string()),
                 at: Some(request.object.place_of_name()),
                 pinned: request.requested.addresses.iter().map(|a| a.address.to_string()).collect(),
                 outcomes: outcomes.clone(),
+                announced_by: coverage.by.iter().map(|by| by.object.resource()).collect(),
+                announcement_unknown: coverage.unknown,
             }
         })
         .collect();

@@ -8,6 +8,7 @@ use super::item::Item;
 use super::node::{Entry, Node, Style, Value};
 use super::parse::{ParseError, Reader};
 use super::place::Text;
+use super::revised::Moved;
 use super::scan;
 use crate::report::Place;
 
@@ -54,6 +55,8 @@ pub struct Document<'t> {
     pub function_config: Option<Node<'t>>,
     /// The `results` that came in with a ResourceList.
     pub results: Option<Node<'t>>,
+    /// Read by its outline: nothing in one object can refer to another.
+    pub(super) outlined: bool,
 }
 
 impl<'t> Document<'t> {
@@ -66,8 +69,14 @@ impl<'t> Document<'t> {
     /// Read a text by parsing all of it.
     pub(super) fn parsed(text: &'t Text<'t>) -> Result<Self, ParseError> {
         let mut reader = Reader::new(text.text);
-        let mut document =
-            Document { text, shape: Shape::Stream, items: Vec::new(), function_config: None, results: None };
+        let mut document = Document {
+            text,
+            shape: Shape::Stream,
+            items: Vec::new(),
+            function_config: None,
+            results: None,
+            outlined: false,
+        };
         let mut first = true;
         let mut separator_end = None;
         while let Some(marker) = reader.next_document()? {
@@ -273,7 +282,15 @@ impl<'t> Document<'t> {
 
     /// The place of a span of an item.
     pub fn place(&self, item: &Item<'_>, span: &Range<usize>) -> Place {
-        self.text.place(span, item.path.as_deref(), item.index)
+        let text = item.moved.within.unwrap_or(self.text);
+        let place = text.place(span, item.path.as_deref(), item.index);
+        let Moved { bytes, lines, .. } = item.moved;
+        Place {
+            start: place.start.saturating_add_signed(bytes),
+            end: place.end.saturating_add_signed(bytes),
+            line: place.line.saturating_add_signed(i32::try_from(lines).unwrap_or_default()),
+            ..place
+        }
     }
 }
 

@@ -28,10 +28,17 @@ impl Edit {
     }
 }
 
+/// Edits in the order in which the text has them; those at one offset keep theirs.
+pub fn in_order(edits: &[Edit]) -> Vec<&Edit> {
+    let mut ordered: Vec<&Edit> = edits.iter().collect();
+    ordered.sort_by_key(|edit| (edit.range.start, edit.range.end));
+    ordered
+}
+
 /// Apply edits to a text. Edits at one offset keep their order; of two that overlap the first in the text wins,
 /// which the callers never ask for.
-pub fn apply(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+pub fn apply(text: &str, edits: Vec<Edit>) -> String {
+    let edits = in_order(&edits);
     let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
     let mut out = String::with_capacity(text.len() + added);
     let mut at = 0;

@@ -1,11 +1,16 @@
 //! One Kubernetes object of the input: who it is, where it stands, and its tree when anyone needs it.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::annotations;
 use super::node::{Node, Value};
-use super::tree::Tree;
+use super::revised::Moved;
+use super::tree::{Element, Tree};
 use crate::report::ResourceRef;
+
+/// From how many bytes on the tree of a ConfigMap or Secret in a large list is only built when somebody asks for it.
+const BULKY: usize = 4096;
 
 /// One object.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub struct Item<'t> {
     /// The tree.
     pub tree: Tree<'t>,
     pub(super) marks: Marks,
+    /// Where it stands after changes that were not written out.
+    pub(super) moved: Moved<'t>,
 }
 
 /// Annotations that are asked of every object, so that no tree need be there to answer.
@@ -38,15 +45,19 @@ const READ: &[&str] = &[
     "CiliumBGPAdvertisement",
     "CiliumBGPClusterConfig",
     "CiliumBGPPeerConfig",
+    "CiliumBGPPeeringPolicy",
     "CiliumGatewayClassConfig",
     "CiliumL2AnnouncementPolicy",
     "CiliumLoadBalancerIPPool",
     "Component",
     "Bucket",
     "ConfigMap",
+    "EnvoyProxy",
     "Gateway",
     "GatewayClass",
     "GitRepository",
+    "HelmChart",
+    "HelmRelease",
     "Ingress",
     "Kustomization",
     "LoadBalancerPools",
@@ -69,6 +80,20 @@ impl<'t> Item<'t> {
             item.tree = Tree::Kept(node);
         }
         item
+    }
+
+    /// Read an element of a list. `None` where it does not parse, or is no object.
+    pub(super) fn of_element(element: Element<'t>, whole: impl FnOnce(&Node<'t>) -> Range<usize>) -> Option<Self> {
+        let node = element.parse().ok()?;
+        if !matches!(node.value, Value::Mapping { .. }) {
+            return None;
+        }
+        let whole = whole(&node);
+        let mut item = Self::new(node, whole);
+        if matches!(item.resource.kind.as_str(), "ConfigMap" | "Secret") && item.span.len() >= BULKY {
+            item.tree = Tree::OnDemand(element, OnceCell::new());
+        }
+        Some(item)
     }
 
     /// An object of which nothing but its kind and metadata is looked at.
@@ -96,6 +121,7 @@ impl<'t> Item<'t> {
             span,
             whole,
             tree: Tree::Dropped,
+            moved: Moved::default(),
             marks: Marks {
                 generated_by: annotation(annotations::GENERATED_BY),
                 local_config: annotation(annotations::LOCAL_CONFIG),

@@ -18,6 +18,7 @@ mod outlined;
 pub mod parse;
 pub mod place;
 pub mod results;
+pub mod revised;
 pub mod scalar;
 pub mod scan;
 pub mod tree;

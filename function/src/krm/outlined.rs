@@ -1,6 +1,5 @@
 //! From the outline of a large ResourceList to its document: the same one that parsing the whole text gives.
 
-use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::document::{Document, Shape};
@@ -9,10 +8,7 @@ use super::node::{Entry, Node, Style, Value};
 use super::parse::Reader;
 use super::place::Text;
 use super::scan::{self, ItemOutline, Outline};
-use super::tree::{Element, Tree};
-
-/// From how many bytes on the tree of a ConfigMap or Secret is only built when somebody asks for it.
-const BULKY: usize = 4096;
+use super::tree::Element;
 
 impl<'t> Document<'t> {
     /// Read a ResourceList by its outline. `None` where there is none, and where anything does not parse: the
@@ -24,8 +20,14 @@ impl<'t> Document<'t> {
         if kind.value.text() != Some("ResourceList") {
             return None;
         }
-        let mut document =
-            Document { text, shape: Shape::Stream, items: Vec::new(), function_config: None, results: None };
+        let mut document = Document {
+            text,
+            shape: Shape::Stream,
+            items: Vec::new(),
+            function_config: None,
+            results: None,
+            outlined: true,
+        };
         document.items.reserve_exact(outline.items.len());
         let mut previous = entries[outline.items_at].key.span.end;
         for item in &outline.items {
@@ -57,16 +59,7 @@ impl<'t> Document<'t> {
             }
         }
         let element = Element { text: self.text.text, lines: outline.lines.clone() };
-        let node = element.parse().ok()?;
-        if !matches!(node.value, Value::Mapping { .. }) {
-            return None;
-        }
-        let whole = whole(&node.span);
-        let mut item = Item::new(node, whole);
-        if matches!(item.resource.kind.as_str(), "ConfigMap" | "Secret") && item.span.len() >= BULKY {
-            item.tree = Tree::OnDemand(element, OnceCell::new());
-        }
-        Some(item)
+        Item::of_element(element, |node| whole(&node.span))
     }
 }
 

@@ -28,13 +28,14 @@ impl Changes {
 /// The text of a document with its changes, without touching `results`.
 pub fn changed(document: &Document<'_>, changes: &Changes) -> String {
     match &document.shape {
-        Shape::List(shape) => list(document, shape, changes),
+        Shape::List(shape) => apply(document.text.text, list_edits(document, shape, changes)),
         Shape::Flow => flow(document, changes),
         Shape::Stream => stream(document, changes),
     }
 }
 
-fn list(document: &Document<'_>, shape: &ListShape, changes: &Changes) -> String {
+/// The edits that make a block list's new text, in the order of the text.
+pub(super) fn list_edits(document: &Document<'_>, shape: &ListShape, changes: &Changes) -> Vec<Edit> {
     let text = document.text;
     let mut edits = changes.edits.clone();
     for &at in &changes.removed {
@@ -65,7 +66,8 @@ fn list(document: &Document<'_>, shape: &ListShape, changes: &Changes) -> String
         edits.extend(shape.misplaced_header.iter().cloned().map(Edit::remove));
         edits.push(Edit::insert(shape.start, emit::with_newlines(HEADER.into(), text.newline())));
     }
-    apply(text.text, edits)
+    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+    edits
 }
 
 /// The first lines of every ResourceList: kpt's node runtime looks for the second one as text.
@@ -100,7 +102,7 @@ fn flow(document: &Document<'_>, changes: &Changes) -> String {
     out
 }
 
-fn slice_with_edits(text: &str, span: &std::ops::Range<usize>, edits: &[Edit]) -> String {
+pub(super) fn slice_with_edits(text: &str, span: &std::ops::Range<usize>, edits: &[Edit]) -> String {
     let inside = edits
         .iter()
         .filter(|edit| edit.range.start >= span.start && edit.range.end <= span.end)
@@ -150,32 +152,40 @@ fn on_its_own_line(text: &str, at: usize, added: &str, newline: &str) -> String 
     if before.is_empty() || before.ends_with('\n') { added.to_owned() } else { format!("{newline}{added}") }
 }
 
-/// The text of a ResourceList with these findings as its results; any other text as it is.
-pub fn with_results(document: &Document<'_>, findings: &[Finding]) -> Option<String> {
+/// What goes back to the caller: a document with its changes and with these findings as its results, as edits to its text. A flow list is written
+/// anew, so it is one edit of everything; a stream has no results.
+pub fn handed_back(document: &Document<'_>, mut edits: Vec<Edit>, findings: &[Finding]) -> Vec<Edit> {
     let text = document.text.text;
     let section = |before| results::section(findings, before, text);
     match &document.shape {
-        Shape::Stream => None,
+        Shape::Stream => {}
         Shape::Flow => {
             let mut out = changed(document, &Changes::default());
             out.push_str(&section(document.results.as_ref()));
-            Some(out)
+            edits = vec![Edit::replace(0..text.len(), out)];
         }
         Shape::List(shape) => {
-            let section = emit::with_newlines(section(document.results.as_ref()), document.text.newline());
-            let mut edits = Vec::new();
+            let newline = document.text.newline();
+            if edits.is_empty() {
+                edits = list_edits(document, shape, &Changes::default());
+            }
+            let section = emit::with_newlines(section(document.results.as_ref()), newline);
             match (&shape.results, section.is_empty()) {
-                (None, true) => return None,
-                (None, false) => edits.push(Edit::insert(
-                    text.len(),
-                    on_its_own_line(text, text.len(), &section, document.text.newline()),
-                )),
-                (Some(range), _) if text.get(range.clone()) == Some(section.as_str()) => return None,
+                (None, true) => {}
+                // An object that was added at the very end has ended the last line already.
+                (None, false) if edits.last().is_some_and(|edit| edit.range.start == text.len()) => {
+                    edits.push(Edit::insert(text.len(), section));
+                }
+                (None, false) => {
+                    edits.push(Edit::insert(text.len(), on_its_own_line(text, text.len(), &section, newline)))
+                }
+                (Some(range), _) if text.get(range.clone()) == Some(section.as_str()) => {}
                 (Some(range), _) => edits.push(Edit::replace(range.clone(), section)),
             }
-            Some(apply(text, edits))
         }
     }
+    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+    edits
 }
 
 /// A ResourceList with the findings alone, for a caller that takes handed-back items for a change (kustomize's
@@ -184,14 +194,5 @@ pub fn without_items(document: &Document<'_>, findings: &[Finding]) -> String {
     match document.shape {
         Shape::Stream => String::new(),
         Shape::List(_) | Shape::Flow => format!("{HEADER}items: []\n{}", results::section(findings, None, "")),
-    }
-}
-
-/// Whether a text must be written anew even when nothing in it changed.
-pub fn needs_rewriting(document: &Document<'_>) -> bool {
-    match &document.shape {
-        Shape::Flow => true,
-        Shape::List(shape) => !shape.misplaced_header.is_empty(),
-        Shape::Stream => false,
     }
 }

@@ -369,6 +369,13 @@ pub struct RequestReport {
     pub pinned: Vec<String>,
     /// What comes of it, one entry an address.
     pub outcomes: Vec<Outcome>,
+    /// The policies and advertisements that make its addresses reachable. LB-IPAM does not look at them: an address
+    /// is given all the same where there are none.
+    #[serde(default)]
+    pub announced_by: Vec<ResourceRef>,
+    /// Why `announcedBy` may be too long or too short; absent when it is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announcement_unknown: Option<String>,
 }
 
 /// What comes of one requested address.

@@ -52,7 +52,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         return;
     }
     let index = PoolIndex::of(view);
-    for request in view.requests.iter().filter(|r| r.asker == Asker::Service && r.responsible.is_ok()) {
+    for request in view.requests.iter().filter(|r| r.asker != Asker::Gateway && r.responsible.is_ok()) {
         let Some(service) = request.service.known() else { continue };
         for asked in request.requested.addresses.iter().filter(|asked| asked.zone.is_none()) {
             let (serving, why, help) = match index.held(asked.address, Some(service)) {

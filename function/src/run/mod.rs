@@ -15,6 +15,8 @@ mod fixed;
 mod judged;
 mod planned;
 mod read;
+#[cfg(test)]
+mod whole_or_revised;
 
 use std::collections::BTreeMap;
 
@@ -23,13 +25,14 @@ use crate::flux::files::Files;
 use crate::generate;
 use crate::krm::document::Document;
 use crate::krm::place::Text;
+use crate::krm::revised::Revision;
 use crate::krm::write;
 use crate::report::{Action, Failure, NotChecked, ObjectChange, Report};
-use crate::{Change, Evaluation, Options, Role, Source};
+use crate::{Change, Edit, Evaluation, NewText, Options, Role, Source};
 
 /// Do a run.
 pub(crate) fn run(sources: &[Source], options: Options) -> Evaluation {
-    match attempt(sources, options) {
+    match attempt(sources, options, Changed::InPlace) {
         Ok(evaluation) => evaluation,
         Err(failure) => Evaluation { changes: Vec::new(), report: Report::failed(*failure) },
     }
@@ -38,7 +41,17 @@ pub(crate) fn run(sources: &[Source], options: Options) -> Evaluation {
 /// Failures are large and rare.
 type Attempt<T> = Result<T, Box<Failure>>;
 
-fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
+/// How the text that generation changed is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    /// Without writing it out, where that is possible.
+    InPlace,
+    /// Written out and read again: what the other must be equal to.
+    #[cfg_attr(not(test), allow(dead_code))]
+    WrittenOut,
+}
+
+fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Evaluation> {
     let subjects = read::utf8(sources, Role::Subject)?;
     let configs = read::utf8(sources, Role::Config)?;
     let config_texts: Vec<Text<'_>> = configs.iter().map(|(path, text)| Text::new(path, text)).collect();
@@ -49,21 +62,36 @@ fn attempt(sources: &[Source], options: Options) -> Attempt<Evaluation> {
     if !options.expect_generated {
         let unchanged = Rewritten::new();
         let texts = texts(&subjects, &unchanged);
-        let input = read::documents(&texts)?;
+        let mut input = read::documents(&texts)?;
         let config = configured::config(&input.documents, &config_documents)?;
         if config.pools.spec.validate_only {
             let options = Options { expect_generated: true, fix: false };
-            let judged = judged_input(&input, &config, options, &generation);
+            let judged = judged_input(&input, &config, options, &generation, Vec::new());
             return Ok(finished(&subjects, &rewritten, judged));
         }
         let generated = generate_for(&input.documents, &config, options)?;
-        rewritten = rewritten_by(&input.documents, &generated);
-        generation = Generation::of(generated);
-        if rewritten.is_empty() && !options.fix {
-            // Nothing changed: what was read is what will be there.
-            let judged = judged_input(&input, &config, options, &generation);
+        let anything = !generated.new_files.is_empty() || generated.changes.values().any(|changes| !changes.is_empty());
+        if !anything && !options.fix {
+            // What was read is what will be there.
+            let judged = judged_input(&input, &config, options, &Generation::of(generated), Vec::new());
             return Ok(finished(&subjects, &rewritten, judged));
         }
+        if !options.fix
+            && changed == Changed::InPlace
+            && let Some(revision) = revision(&input, &generated)
+        {
+            let texts = revision.texts("");
+            // When a changed object does not parse, reading the whole text says what is wrong and where.
+            if let Some(fresh) = revision.read(&texts) {
+                let document = input.documents.remove(0).revised(&revision, fresh);
+                let input = read::Input { documents: vec![document], unreadable: Vec::new() };
+                let judged =
+                    judged_input(&input, &config, options, &Generation::of(generated), revision.edits().to_vec());
+                return Ok(finished(&subjects, &rewritten, judged));
+            }
+        }
+        rewritten = rewritten_by(&input.documents, &generated);
+        generation = Generation::of(generated);
     }
     if options.fix {
         // Proposals are about the texts as generation leaves them; what they change may ask for more.
@@ -95,7 +123,10 @@ fn finished(subjects: &[(&str, &str)], rewritten: &Rewritten, (report, stdin): (
             .iter()
             .filter(|(path, _)| !path.is_empty())
             .filter(|(path, text)| !subjects.iter().any(|(p, t)| p == path && Some(*t) == text.as_deref()))
-            .map(|(path, text)| Change { path: path.clone(), text: text.as_ref().map(|t| t.clone().into_bytes()) }),
+            .map(|(path, text)| Change {
+                path: path.clone(),
+                text: text.as_ref().map(|t| NewText::Whole(t.clone().into_bytes())),
+            }),
     );
     Evaluation { changes, report }
 }
@@ -109,7 +140,14 @@ fn judged(
 ) -> Attempt<(Report, Option<Change>)> {
     let input = read::documents(texts)?;
     let config = configured::config(&input.documents, configs)?;
-    Ok(judged_input(&input, &config, options, generation))
+    let (report, stdin) = judged_input(&input, &config, options, generation, Vec::new());
+    // Generation may have changed this text before: it is written out, for edits would be to what nobody has.
+    let text = texts.iter().find(|text| text.path.is_empty()).map(|text| text.text.as_bytes());
+    let whole = |change: Change| Change {
+        text: change.text.map(|new| NewText::Whole(new.over(text.unwrap_or_default()))),
+        ..change
+    };
+    Ok((report, stdin.map(whole)))
 }
 
 fn judged_input(
@@ -117,6 +155,7 @@ fn judged_input(
     config: &configured::Config,
     options: Options,
     generation: &Generation,
+    edits: Vec<Edit>,
 ) -> (Report, Option<Change>) {
     let report = judged::judge(input, config, options, generation);
     let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
@@ -125,16 +164,10 @@ fn judged_input(
         let of_files = document.items.iter().any(|item| item.path.is_some());
         if config.pools.spec.validate_only && !of_files {
             let text = write::without_items(document, &report.findings);
-            return Change { path: String::new(), text: Some(text.into_bytes()) };
+            return Change { path: String::new(), text: Some(NewText::Whole(text.into_bytes())) };
         }
-        let text = write::with_results(document, &report.findings).unwrap_or_else(|| {
-            if write::needs_rewriting(document) {
-                write::changed(document, &write::Changes::default())
-            } else {
-                document.text.text.to_owned()
-            }
-        });
-        Change { path: String::new(), text: Some(text.into_bytes()) }
+        let edits = write::handed_back(document, edits, &report.findings);
+        Change { path: String::new(), text: Some(NewText::Edits(edits)) }
     });
     (report, stdin)
 }
@@ -158,6 +191,13 @@ fn generate_for(
             help: Some(problem.help.clone()),
         })),
     }
+}
+
+/// The changes to a large list from standard input, when its text need not be written out to see what they make.
+fn revision(input: &read::Input<'_>, generated: &generate::Generated) -> Option<Revision> {
+    let [document] = input.documents.as_slice() else { return None };
+    let changes = generated.changes.get(&0).filter(|_| generated.new_files.is_empty())?;
+    document.text.path.is_empty().then(|| Revision::of(document, changes)).flatten()
 }
 
 /// Texts that a run changed, by path; `None` for a file that goes away.

@@ -46,8 +46,9 @@ impl Run {
 
     pub(super) fn evaluate(self, sources: Vec<Source>, options: Options) -> Result<Evaluation, SandboxError> {
         let sources: Vec<world::Source> = sources.into_iter().map(Into::into).collect();
-        let (evaluation,): (world::Evaluation,) = self.call("evaluate", (sources, world::Options::from(options)))?;
-        Ok(evaluation.into())
+        let (evaluation,): (world::Evaluation,) =
+            self.call("evaluate", (sources.as_slice(), world::Options::from(options)))?;
+        evaluation.over(sources).map_err(|detail| SandboxError::Malformed { detail })
     }
 
     pub(super) fn report(self, sources: Vec<Source>, options: Options) -> Result<Vec<u8>, SandboxError> {

@@ -6,7 +6,7 @@ use lbpools_function as function;
 
 wit_bindgen::generate!({ path: "../../wit", world: "lbpools" });
 
-use exports::lbpools::function::run::{Change, Evaluation, Guest, Options, Role, Source, Verdict};
+use exports::lbpools::function::run::{Change, Edit, Evaluation, Guest, NewText, Options, Role, Source, Verdict};
 
 struct Component;
 
@@ -30,6 +30,18 @@ impl Component {
     }
 }
 
+fn new_text(text: function::NewText) -> NewText {
+    let edit = |edit: function::Edit| Edit {
+        start: edit.range.start as u64,
+        end: edit.range.end as u64,
+        text: edit.text.into_bytes(),
+    };
+    match text {
+        function::NewText::Whole(text) => NewText::Whole(text),
+        function::NewText::Edits(edits) => NewText::Edits(edits.into_iter().map(edit).collect()),
+    }
+}
+
 impl Guest for Component {
     fn evaluate(sources: Vec<Source>, options: Options) -> Evaluation {
         use function::report::Verdict as V;
@@ -45,7 +57,7 @@ impl Guest for Component {
             changes: evaluation
                 .changes
                 .into_iter()
-                .map(|change| Change { path: change.path, text: change.text })
+                .map(|change| Change { path: change.path, text: change.text.map(new_text) })
                 .collect(),
         }
     }
