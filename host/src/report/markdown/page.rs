@@ -51,7 +51,7 @@ impl Page {
         self.room = self.room.saturating_sub(units(CLOSE));
         // Whatever comes behind one that has no room would have lost its order.
         let mut fits = 0;
-        while let Some(block) = blocks.next() {
+        for block in blocks {
             if !self.add(&block) {
                 self.leave_out(what, total - fits);
                 break;
