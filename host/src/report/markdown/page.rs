@@ -50,13 +50,11 @@ impl Page {
         }
         self.room = self.room.saturating_sub(units(CLOSE));
         // Whatever comes behind one that has no room would have lost its order.
-        let mut fits = 0;
-        for block in blocks {
+        for (fits, block) in blocks.enumerate() {
             if !self.add(&block) {
                 self.leave_out(what, total - fits);
                 break;
             }
-            fits += 1;
         }
         self.text.push_str(CLOSE);
     }
