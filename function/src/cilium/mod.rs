@@ -18,6 +18,7 @@ pub mod request;
 pub mod selector;
 pub mod service;
 pub mod sharing;
+pub mod shortened;
 pub mod version;
 
 pub use address::Family;

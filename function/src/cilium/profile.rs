@@ -151,6 +151,25 @@ pub struct Profile {
     pub gateway_name_label: bool,
     /// Whether the Service of a Gateway says families and policy (from 1.18).
     pub gateway_families: bool,
+    /// Whether the GatewayClass's CiliumGatewayClassConfig decides about the Service of a Gateway (from 1.18).
+    pub gateway_class_config: bool,
+    /// Whether a GatewayClass with parameters that Cilium cannot use is refused, its Gateways with it (from 1.19).
+    pub gateway_class_strict: bool,
+    /// Whether `spec.infrastructure.parametersRef` makes Cilium refuse a Gateway (from 1.20; ignored before).
+    pub gateway_parameters_refused: bool,
+    /// `spec.type` of the Service of a Gateway where the Gateway runs on the host's network: ClusterIP, and NodePort from
+    /// 1.19.6. `None` in 1.15, which has no such mode.
+    pub gateway_host_network: Option<&'static str>,
+    /// Whether a Gateway may listen for TCP and UDP (from 1.20); its Service then leads to the pods themselves.
+    pub gateway_streams: bool,
+    /// Whether the chart's `gatewayAPI.externalTrafficPolicy` exists (from 1.16).
+    pub gateway_traffic_policy: bool,
+    /// Whether the Service of a dedicated Ingress prefers two families, and takes class and traffic policy from
+    /// annotations (from 1.16).
+    pub ingress_says_more: bool,
+    /// Whether the name of a dedicated Ingress's Service is shortened (from 1.20); before, a long one is refused by the
+    /// API server.
+    pub ingress_name_shortened: bool,
     /// Prefixes of the annotations and labels that a dedicated Ingress passes on to its Service, by Helm's default.
     pub ingress_prefixes: &'static [&'static str],
     /// Whether IPv6 addresses are answered for in L2 announcements (from 1.19, PR #39648).
@@ -230,6 +249,20 @@ impl Profile {
             gateway_addresses: from(17),
             gateway_name_label: from(16),
             gateway_families: from(18),
+            gateway_class_config: from(18),
+            gateway_class_strict: from(19),
+            gateway_parameters_refused: from(20),
+            gateway_host_network: if version.has(19, 6) {
+                Some("NodePort")
+            } else if from(16) {
+                Some("ClusterIP")
+            } else {
+                None
+            },
+            gateway_streams: from(20),
+            gateway_traffic_policy: from(16),
+            ingress_says_more: from(16),
+            ingress_name_shortened: from(20),
             ingress_prefixes: if from(16) {
                 &[
                     "lbipam.cilium.io",

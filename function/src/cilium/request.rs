@@ -66,6 +66,9 @@ pub enum NotResponsible {
     /// Its class is another controller's.
     #[error("its class is none that LB-IPAM serves")]
     ForeignClass,
+    /// It is no Service itself, and Cilium makes none of it.
+    #[error("Cilium makes no Service of it")]
+    NoService,
 }
 
 /// Whether LB-IPAM serves the Service (`isResponsibleForSVC`), and if not, why.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::ClusterView;
 use super::announcement::{Advertisement, Announced, Means};
 use super::peers::Peers;
-use super::requests::{Asker, Request};
+use super::requests::Request;
 use crate::cilium::request::{BGP_CLASS, L2_CLASS, families};
 use crate::cilium::{Family, Service};
 use crate::flux::fact::Fact;
@@ -59,6 +59,9 @@ pub enum Miss {
     /// Its selector misses the Service.
     #[error("it does not select the Service")]
     NotSelected,
+    /// It has no selector where it needs one, or one that cannot be compiled.
+    #[error("it selects nothing at all")]
+    NoSelector,
     /// The class of the Service is another feature's.
     #[error("the Service's load balancer class is not one that it announces")]
     Class,
@@ -88,6 +91,23 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
             view.cluster.not_checked.first().map(|note| format!("{}: {}", note.what, note.because))
         };
         Self { view, each, incomplete }
+    }
+
+    /// The BGP advertisements of load balancer addresses that surely no peer takes.
+    pub fn unheard(&self) -> Vec<&'v Advertisement<'a, 't>> {
+        let load_balancer =
+            |advertisement: &Advertisement<'_, '_>| advertisement.announces.iter().any(|a| a.load_balancer);
+        let unheard = |announcer: &&Announcer<'_, '_, '_>| {
+            announcer.advertisement.means == Means::Bgp
+                && announcer.idle.is_none()
+                && announcer.families.is_empty()
+                && announcer.unknown.is_none()
+                && announcer.advertisement.object.altered.is_none()
+                && load_balancer(announcer.advertisement)
+        };
+        // What was not followed may hold the configuration that takes it.
+        let certain = self.view.cluster.not_checked.is_empty();
+        self.each.iter().filter(|_| certain).filter(unheard).map(|announcer| announcer.advertisement).collect()
     }
 
     /// Who announces the addresses of a request, over all its families.
@@ -124,7 +144,7 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
         let labels = service.selectable_labels();
         let mut coverage = Coverage::default();
         for announcer in &self.each {
-            let verdict = self.covers(announcer, request.asker, service, &labels, family);
+            let verdict = self.covers(announcer, request.through_envoy, service, &labels, family);
             match verdict {
                 Fact::Known(Ok(())) => coverage.by.push(announcer.advertisement),
                 Fact::Known(Err(miss)) => coverage.misses.push((announcer.advertisement, miss)),
@@ -145,7 +165,7 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
     fn covers(
         &self,
         announcer: &Announcer<'_, '_, '_>,
-        asker: Asker,
+        through_envoy: bool,
         service: &Service,
         labels: &BTreeMap<String, String>,
         family: Family,
@@ -187,7 +207,7 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
                 return verdict;
             }
         }
-        if service.external_traffic_policy == "Local" && asker.has_no_endpoints(service) {
+        if service.external_traffic_policy == "Local" && through_envoy {
             let misses = match advertisement.means {
                 Means::L2 => profile.l2_local_needs_backend,
                 Means::Bgp | Means::BgpPeering => !profile.bgp_local_gateway,
@@ -234,13 +254,14 @@ fn selected(entries: &[Announced], labels: &BTreeMap<String, String>) -> Fact<Re
     let mut miss = Miss::NotForLoadBalancers;
     let mut unknown = None;
     for entry in entries.iter().filter(|entry| entry.load_balancer) {
-        miss = Miss::NotSelected;
         match &entry.selector {
             Fact::Known(None) if entry.missing_selects_all => return Fact::Known(Ok(())),
             Fact::Known(Some(Ok(selector))) if selector.selects_all() || selector.matches(labels) => {
                 return Fact::Known(Ok(()));
             }
-            Fact::Known(_) => {}
+            Fact::Known(Some(Ok(_))) => miss = Miss::NotSelected,
+            Fact::Known(None | Some(Err(_))) if miss == Miss::NotSelected => {}
+            Fact::Known(None | Some(Err(_))) => miss = Miss::NoSelector,
             Fact::Unknown(why) => unknown = Some(why.clone()),
         }
     }

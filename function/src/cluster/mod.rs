@@ -68,6 +68,17 @@ impl<'a, 't> ClusterView<'a, 't> {
         let pools = pools::pools(&cluster.objects, &profile);
         let requests = requests::requests(&cluster.objects, &profile, &flags, &mut not_checked);
         let advertisements = announcement::advertisements(&cluster.objects);
+        if version_known && profile.version.is_beyond_known() {
+            not_checked.push(NotChecked {
+                cluster: None,
+                what: format!("what Cilium {} does otherwise than 1.{}", profile.version, profile.facts_of),
+                because: format!(
+                    "1.{} is the newest version known here, and its behaviour was assumed",
+                    profile.facts_of
+                ),
+                at: None,
+            });
+        }
         for note in &mut not_checked {
             note.cluster = live.then(|| cluster.name.clone());
         }

@@ -7,6 +7,7 @@
 use super::ClusterView;
 use super::pools::PoolView;
 use super::requests::Request;
+use super::serving::{Held, PoolIndex};
 use crate::cilium::prediction::{self, Doubt, Prediction, Question, Wish, predict};
 use crate::cilium::{Pool, Service};
 use crate::flux::fact::Fact;
@@ -18,12 +19,45 @@ pub fn outcomes(view: &ClusterView<'_, '_>) -> Vec<Vec<Outcome>> {
     let services: Vec<Service> = view.requests.iter().filter_map(|request| request.service.known().cloned()).collect();
     let question = Question { pools: &pools, services: &services, profile: &view.profile, flags: &view.flags };
     let mut predictions = predict(question).into_iter();
-    let told = Told { view, stranger: view.requests.iter().find(|request| request.service.known().is_none()) };
+    // What an unrendered Service asks for is known, so it is a stranger to nothing else.
+    let stranger =
+        view.requests.iter().find(|r| r.service.known().is_none() && !r.is_unrendered() && r.responsible.is_ok());
+    let unrendered: Vec<&Request<'_, '_>> = view.requests.iter().filter(|request| request.is_unrendered()).collect();
+    let index = (!unrendered.is_empty()).then(|| PoolIndex::of(view));
+    let told = Told { view, stranger, unrendered };
     view.requests
         .iter()
-        .map(|request| match &request.service {
-            Fact::Unknown(why) => vec![Outcome::Unknown { because: why.clone() }],
-            Fact::Known(service) => predictions.next().map_or_else(Vec::new, |p| told.outcomes(service, &p)),
+        .map(|request| match (&request.service, &index) {
+            (Fact::Unknown(why), Some(index)) if request.is_unrendered() => of_unrendered(request, index, why),
+            (Fact::Unknown(why), _) => vec![match &request.responsible {
+                Ok(()) => Outcome::Unknown { because: why.clone() },
+                Err(why) => Outcome::Pending { reason: "ignored".into(), because: why.to_string() },
+            }],
+            (Fact::Known(service), _) => predictions.next().map_or_else(Vec::new, |p| told.outcomes(service, &p)),
+        })
+        .collect()
+}
+
+/// What comes of the pins of a Service that nobody has rendered.
+fn of_unrendered(request: &Request<'_, '_>, index: &PoolIndex<'_, '_, '_>, why: &str) -> Vec<Outcome> {
+    let asked = request.requested.addresses.iter();
+    asked
+        .map(|asked| match index.held(asked.address, None) {
+            Held::Served(serving) => Outcome::OneOf {
+                ranges: vec![asked.address.to_string()],
+                pools: vec![serving.pool.label()],
+                because: format!("it asks for it; {why}, so whether it gets it is not known"),
+            },
+            Held::Nowhere => Outcome::Pending {
+                reason: "no_pool".into(),
+                because: format!("no enabled pool holds {}", asked.address),
+            },
+            Held::Disabled(_) => Outcome::Pending { reason: "no_pool".into(), because: "its pool is disabled".into() },
+            Held::Reserved(_) => Outcome::Pending {
+                reason: "already_allocated".into(),
+                because: format!("{} is kept back", asked.address),
+            },
+            Held::NotSelected(_) | Held::Unknown => Outcome::Unknown { because: why.to_owned() },
         })
         .collect()
 }
@@ -33,6 +67,8 @@ struct Told<'v, 'a, 't> {
     view: &'v ClusterView<'a, 't>,
     /// A request of which not all is known, if there is one: it may take any address.
     stranger: Option<&'v Request<'a, 't>>,
+    /// Those of which only the pins are known.
+    unrendered: Vec<&'v Request<'a, 't>>,
 }
 
 impl Told<'_, '_, '_> {
@@ -44,7 +80,7 @@ impl Told<'_, '_, '_> {
     }
 
     fn outcome(&self, service: &Service, wish: Wish, outcome: &prediction::Outcome) -> Outcome {
-        if let Some(because) = self.uncertain(service, outcome) {
+        if let Some(because) = self.uncertain(service, outcome).or_else(|| self.contested(outcome)) {
             return Outcome::Unknown { because };
         }
         let asks = match wish {
@@ -106,6 +142,20 @@ impl Told<'_, '_, '_> {
             let foreign = matches!(&pool.selector, Fact::Known(Some(Ok(selector))) if !selector.matches(&service.selectable_labels()));
             (!settled && !disabled && !foreign).then(|| format!("pool {}: {why}", pool.label()))
         })
+    }
+
+    /// Why nothing can be said because an unrendered Service asks for one of the addresses too.
+    fn contested(&self, outcome: &prediction::Outcome) -> Option<String> {
+        let (request, address) = self.unrendered.iter().find_map(|request| {
+            let mut pins = request.requested.addresses.iter().map(|asked| asked.address);
+            let contested = pins.find(|pin| match outcome {
+                prediction::Outcome::Address { address, .. } => address == pin,
+                prediction::Outcome::OneOf { addresses, .. } => addresses.contains(*pin),
+                _ => false,
+            });
+            Some((request, contested?))
+        })?;
+        Some(format!("{} asks for {address} too, and not all is known of it", request.label()))
     }
 
     fn pool(&self, index: usize) -> String {

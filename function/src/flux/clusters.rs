@@ -1,16 +1,19 @@
 //! Which clusters there are, what each applies, and with which settings.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::expression::Dialect;
 use super::fact::Fact;
 use super::files::{Files, Located, directory_of, normalised};
+use super::kustomization::{FluxKustomization, Reference};
 use super::object::Object;
 use super::settings::{Holder, Sources, below};
 use super::variables::Variables;
-use super::walk::Walk;
+use super::walk::{MissingEntry, Walk, Walked};
 use crate::krm::annotations;
-use crate::report::NotChecked;
+use crate::krm::node::Node;
+use crate::report::{NotChecked, Place};
 
 /// A cluster as the config or the input names it, before anything is followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,8 +56,51 @@ pub struct Cluster<'a, 't> {
     pub settings: Rc<Variables>,
     /// The settings ConfigMap itself, to add keys to.
     pub settings_object: Option<Located<'a, 't>>,
+    /// What the way to its objects looks like.
+    pub wiring: Wiring<'a, 't>,
     /// What could not be followed.
     pub not_checked: Vec<NotChecked>,
+}
+
+/// How a cluster's objects are delivered: what lies between the entry point and them.
+#[derive(Debug, Default)]
+pub struct Wiring<'a, 't> {
+    /// Its Flux Kustomizations, in the order met.
+    pub kustomizations: Vec<FluxKustomization<'a, 't>>,
+    /// The kustomization files on the way, by directory.
+    pub built: BTreeMap<String, Located<'a, 't>>,
+    /// Entries of kustomization files that name what is not there.
+    pub missing: Vec<MissingEntry>,
+    /// Objects that a further Kustomization applies as well: number of the object, and who.
+    pub again: Vec<(usize, Option<Rc<str>>)>,
+    /// Why there may be objects that are not known: something lies outside the input.
+    pub open: Option<String>,
+    /// What `substituteFrom` names and is not there as named.
+    pub unresolved: Vec<Unresolved>,
+    /// Directories that other clusters start from.
+    pub foreign: Vec<String>,
+}
+
+/// An entry of `substituteFrom` that leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The Kustomization, as `namespace/name`.
+    pub kustomization: Rc<str>,
+    /// What it names.
+    pub reference: Reference,
+    /// What was found in its place.
+    pub instead: Instead,
+}
+
+/// What is there in the place of a source of variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// Nothing of a like name.
+    Nothing,
+    /// An object of the same kind that was probably meant, as `namespace/name`, and where it is.
+    Like(String, Place),
+    /// A generator that puts a hash behind the name.
+    Hashed(Place),
 }
 
 /// Follow the input to its clusters. Also hands back what no verdict on a whole cluster is possible for.
@@ -94,10 +140,14 @@ fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &
         Some(Holder::Object(located)) => Some(located),
         _ => None,
     };
-    let (objects, mut not_checked) = match sources.entrypoint {
+    let walked = match sources.entrypoint {
         Some(entrypoint) => Walk::from(files, sources, entrypoint),
-        None => (flat(files, sources, &mut settings), Vec::new()),
+        None => Walked { objects: flat(files, sources, &mut settings), ..Walked::default() },
     };
+    let Walked { objects, kustomizations, built, missing, again, mut not_checked, open } = walked;
+    let unresolved = kustomizations.iter().flat_map(|kustomization| unresolved(sources, kustomization)).collect();
+    let foreign = sources.foreign.clone();
+    let wiring = Wiring { kustomizations, built, missing, again, open, unresolved, foreign };
     if sources.entrypoint.is_some() && settings_object.is_none() {
         // No ConfigMap of the configured name: what its Kustomizations substitute is what it has.
         if let Some(object) =
@@ -116,8 +166,45 @@ fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &
         objects,
         settings: Rc::new(settings),
         settings_object,
+        wiring,
         not_checked,
     }
+}
+
+/// The sources of variables that a Kustomization names and that are not there.
+fn unresolved<'a, 't>(sources: &Sources<'_, 'a, 't>, kustomization: &FluxKustomization<'a, 't>) -> Vec<Unresolved> {
+    let namespace = kustomization.namespace();
+    let mut found = Vec::new();
+    for reference in kustomization.references() {
+        let Fact::Known(name) = &reference.name else { continue };
+        let instead = match sources.find(&reference.kind, namespace, name) {
+            Some(Holder::Object(_)) => continue,
+            Some(Holder::Generator(located, entry)) => match generated_with_hash(located, entry) {
+                Some(place) => Instead::Hashed(place),
+                None => continue,
+            },
+            None => {
+                sources.like(&reference.kind, namespace, name).map_or(Instead::Nothing, |(name, (document, item))| {
+                    let node = item.tree().at(&["metadata", "name"]);
+                    Instead::Like(name, document.place(item, &node.map_or(item.span.clone(), |node| node.span.clone())))
+                })
+            }
+        };
+        found.push(Unresolved { kustomization: kustomization.name.clone(), reference, instead });
+    }
+    found
+}
+
+/// Where a generator's name is, when kustomize puts a hash behind it. Flux reads the name of a source as it stands:
+/// kustomize follows no reference in a Kustomization.
+fn generated_with_hash((document, item): Located<'_, '_>, entry: &Node<'_>) -> Option<Place> {
+    let disabled = |options: Option<&Node<'_>>| {
+        options.and_then(|options| options.text_at(&["disableNameSuffixHash"])) == Some("true")
+    };
+    if disabled(entry.get("options")) || disabled(item.tree().get("generatorOptions")) {
+        return None;
+    }
+    Some(document.place(item, &entry.get("name")?.span))
 }
 
 /// Without an entry point: everything is applied, and with the settings.

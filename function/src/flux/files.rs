@@ -8,12 +8,42 @@ use crate::krm::item::Item;
 /// One object of the input: its text and itself.
 pub type Located<'a, 't> = (&'a Document<'t>, &'a Item<'t>);
 
+/// An object and its path; none for one that says nothing of a file.
+pub type Placed<'a, 't> = (Option<String>, Located<'a, 't>);
+
 /// Objects by file.
 #[derive(Debug, Default)]
 pub struct Files<'a, 't> {
     by_path: BTreeMap<String, Vec<Located<'a, 't>>>,
     directories: BTreeSet<String>,
     pathless: Vec<Located<'a, 't>>,
+    unread: BTreeSet<String>,
+    /// Objects that are looked up by kind and name, with their paths; none for those without.
+    named: BTreeMap<(Named, String), Vec<Placed<'a, 't>>>,
+    /// Kustomization files that generate ConfigMaps or Secrets.
+    generating: Vec<(String, Located<'a, 't>)>,
+}
+
+/// Kinds that are looked up by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// `v1` ConfigMaps.
+    ConfigMap,
+    /// `v1` Secrets.
+    Secret,
+    /// Flux's GitRepositories.
+    GitRepository,
+}
+
+impl Named {
+    fn of(item: &Item<'_>) -> Option<Self> {
+        match item.resource.kind.as_str() {
+            "ConfigMap" if item.group().is_empty() => Some(Named::ConfigMap),
+            "Secret" if item.group().is_empty() => Some(Named::Secret),
+            "GitRepository" if item.group() == "source.toolkit.fluxcd.io" => Some(Named::GitRepository),
+            _ => None,
+        }
+    }
 }
 
 /// File names that make a directory a kustomization, in kustomize's own order of preference.
@@ -29,10 +59,20 @@ impl<'a, 't> Files<'a, 't> {
                 files.enter(path);
             }
             for item in &document.items {
-                match own.or(item.path.as_deref()) {
+                let path = own.or(item.path.as_deref()).map(normalised);
+                if let Some(named) = Named::of(item) {
+                    let entry = files.named.entry((named, item.resource.name.clone())).or_default();
+                    entry.push((path.clone(), (document, item)));
+                }
+                match path {
                     Some(path) => {
-                        let path = normalised(path);
                         files.enter(&path);
+                        let generates = |key: &str| item.tree().get(key).is_some_and(|list| !list.items().is_empty());
+                        if matches!(item.resource.kind.as_str(), "" | "Kustomization" | "Component")
+                            && (generates("configMapGenerator") || generates("secretGenerator"))
+                        {
+                            files.generating.push((path.clone(), (document, item)));
+                        }
                         files.by_path.entry(path).or_default().push((document, item));
                     }
                     None => files.pathless.push((document, item)),
@@ -40,6 +80,40 @@ impl<'a, 't> Files<'a, 't> {
             }
         }
         files
+    }
+
+    /// Say that a file is there which could not be read.
+    pub fn note_unread(&mut self, path: &str) {
+        self.enter(path);
+        self.unread.insert(path.to_owned());
+    }
+
+    /// Whether a file is there and could not be read.
+    pub fn is_unread(&self, path: &str) -> bool {
+        self.unread.contains(path)
+    }
+
+    /// The objects of a kind and name, each with its path.
+    pub fn named(&self, kind: Named, name: &str) -> &[Placed<'a, 't>] {
+        self.named.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The objects of a kind, whatever their names, each with its path.
+    pub fn all_named(&self, kind: Named) -> impl Iterator<Item = &Placed<'a, 't>> {
+        self.named.iter().filter(move |((k, _), _)| *k == kind).flat_map(|(_, located)| located)
+    }
+
+    /// The kustomization files that generate ConfigMaps or Secrets, with their paths.
+    pub fn generating(&self) -> &[(String, Located<'a, 't>)] {
+        &self.generating
+    }
+
+    /// The objects in or below a directory, in order of path.
+    pub fn below<'s>(&'s self, directory: &str) -> impl Iterator<Item = (&'s str, Located<'a, 't>)> + use<'s, 'a, 't> {
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let from = self.by_path.range(prefix.clone()..);
+        from.take_while(move |(path, _)| path.starts_with(&prefix))
+            .flat_map(|(path, items)| items.iter().map(move |&located| (path.as_str(), located)))
     }
 
     fn enter(&mut self, path: &str) {
@@ -84,7 +158,7 @@ impl<'a, 't> Files<'a, 't> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let mut listed = Vec::new();
         let mut kustomizations = BTreeSet::new();
-        for path in self.by_path.keys().filter(|path| path.starts_with(&prefix)) {
+        for path in self.by_path.range(prefix.clone()..).map(|(path, _)| path).take_while(|p| p.starts_with(&prefix)) {
             let mut inner = None;
             let mut at = prefix.len();
             while let Some(slash) = path[at..].find('/') {

@@ -21,7 +21,7 @@ pub struct Mention {
 /// The texts of an object that hold an expression, in the order written.
 pub fn mentions(object: &Object<'_, '_>) -> Vec<Mention> {
     let mut found = Vec::new();
-    below(object, object.item.tree(), "", &mut found);
+    below(object, object.tree(), "", &mut found);
     found
 }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::expression;
 use super::fact::Fact;
 use super::files::Located;
+use super::patch::Patched;
 use super::variables::Variables;
 use crate::krm::annotations;
 use crate::krm::document::Document;
@@ -57,6 +58,10 @@ pub struct Object<'a, 't> {
     pub suffix: Rc<str>,
     /// Labels that kustomizations add.
     pub labels: Rc<BTreeMap<String, String>>,
+    /// Its tree with the patches on the way, where they could be applied exactly.
+    pub patched: Option<Rc<Patched<'a, 't>>>,
+    /// The suspended Kustomization on the way to it: the cluster keeps what it has.
+    pub suspended: Option<Rc<str>>,
 }
 
 impl<'a, 't> Object<'a, 't> {
@@ -72,7 +77,19 @@ impl<'a, 't> Object<'a, 't> {
             prefix: "".into(),
             suffix: "".into(),
             labels: Rc::default(),
+            patched: None,
+            suspended: None,
         }
+    }
+
+    /// The manifest's tree, with the patches on the way where they could be applied.
+    pub fn tree(&self) -> &Node<'t> {
+        self.patched.as_deref().map_or_else(|| self.item.tree(), |patched| &patched.tree)
+    }
+
+    /// The place of a span that a patch brought in; `None` for what stands in the manifest itself.
+    pub fn origin_of(&self, span: &Range<usize>) -> Option<Place> {
+        self.patched.as_ref().and_then(|patched| patched.place(span))
     }
 
     /// A scalar as this cluster sees it; `None` for null, lists and maps.
@@ -114,12 +131,12 @@ impl<'a, 't> Object<'a, 't> {
 
     /// The scalar under a path of keys.
     pub fn text_at(&self, path: &[&str]) -> Option<Text> {
-        self.item.tree().at(path).and_then(|node| self.text(node))
+        self.tree().at(path).and_then(|node| self.text(node))
     }
 
     /// Entries of a map of texts (labels, annotations), keys and values as this cluster sees them.
     pub fn map_at(&self, path: &[&str]) -> Vec<(Text, Option<Text>)> {
-        let Some(node) = self.item.tree().at(path) else { return Vec::new() };
+        let Some(node) = self.tree().at(path) else { return Vec::new() };
         node.entries().iter().filter_map(|e| Some((self.text(&e.key)?, self.text(&e.value)))).collect()
     }
 
@@ -169,12 +186,12 @@ impl<'a, 't> Object<'a, 't> {
 
     /// The place of a span in this object.
     pub fn place(&self, span: &Range<usize>) -> Place {
-        self.document.place(self.item, span)
+        self.origin_of(span).unwrap_or_else(|| self.document.place(self.item, span))
     }
 
     /// The place of the object's name, or of the object.
     pub fn place_of_name(&self) -> Place {
-        match self.item.tree().at(&["metadata", "name"]) {
+        match self.tree().at(&["metadata", "name"]) {
             Some(node) => self.place(&node.span),
             None => self.place(&(self.item.span.start..self.item.span.start)),
         }
@@ -187,9 +204,9 @@ impl<'a, 't> Object<'a, 't> {
 
     /// Whether Flux substitutes in this object.
     pub fn substitutes(&self) -> bool {
-        let disabled = ["labels", "annotations"].iter().any(|kind| {
-            self.item.tree().text_at(&["metadata", kind, annotations::FLUX_SUBSTITUTE]) == Some("disabled")
-        });
+        let disabled = ["labels", "annotations"]
+            .iter()
+            .any(|kind| self.tree().text_at(&["metadata", kind, annotations::FLUX_SUBSTITUTE]) == Some("disabled"));
         self.variables.runs && !disabled
     }
 

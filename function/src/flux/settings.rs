@@ -2,7 +2,8 @@
 
 use super::expression::Dialect;
 use super::fact::Fact;
-use super::files::{Files, Located, directory_of};
+use super::files::{Files, Located, Named, directory_of};
+use super::kustomization::references;
 use super::object::Object;
 use super::variables::{Variable, Variables, flattened};
 use crate::krm::item::Item;
@@ -33,53 +34,89 @@ pub enum Holder<'a, 't> {
 impl<'a, 't> Sources<'_, 'a, 't> {
     /// The object of this kind and name: the cluster's own first, then a shared one, then one without a path.
     pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<Holder<'a, 't>> {
-        let fits = |(_, item): &Located<'a, 't>| {
-            item.is("", kind)
-                && item.resource.name == name
-                && item.resource.namespace.as_deref().is_none_or(|own| own == namespace)
+        let named = match kind {
+            "ConfigMap" => Named::ConfigMap,
+            "Secret" => Named::Secret,
+            _ => return None,
         };
-        let own = |path: &str| self.entrypoint.is_some_and(|dir| below(path, dir));
-        let foreign = |path: &str| self.foreign.iter().any(|dir| below(path, dir));
-        let in_files = |wanted: &dyn Fn(&str) -> bool| {
-            self.files.all().find(|(path, located)| wanted(path) && fits(located)).map(|(_, located)| located)
-        };
-        in_files(&own)
-            .or_else(|| in_files(&|path| !own(path) && !foreign(path)))
-            .or_else(|| self.files.pathless().iter().copied().find(fits))
-            .map(Holder::Object)
-            .or_else(|| if kind == "ConfigMap" { self.generator(name, &own, &foreign) } else { None })
+        let object = self.nearest(named, namespace, name).map(Holder::Object);
+        object.or_else(|| self.generator(named, name))
     }
 
-    fn generator(
-        &self,
-        name: &str,
-        own: &dyn Fn(&str) -> bool,
-        foreign: &dyn Fn(&str) -> bool,
-    ) -> Option<Holder<'a, 't>> {
+    /// The GitRepository of this name, likewise.
+    pub fn git_repository(&self, namespace: &str, name: &str) -> Option<Located<'a, 't>> {
+        self.nearest(Named::GitRepository, namespace, name)
+    }
+
+    fn own(&self, path: &str) -> bool {
+        self.entrypoint.is_some_and(|dir| below(path, dir))
+    }
+
+    fn foreign(&self, path: &str) -> bool {
+        self.foreign.iter().any(|dir| below(path, dir))
+    }
+
+    fn nearest(&self, kind: Named, namespace: &str, name: &str) -> Option<Located<'a, 't>> {
+        let fits = |item: &Item<'_>| item.resource.namespace.as_deref().is_none_or(|own| own == namespace);
+        let all = self.files.named(kind, name).iter().filter(|(_, (_, item))| fits(item));
+        // The first of the nearest: what counts is the order of paths.
+        let distance = |path: Option<&str>| match path {
+            Some(path) if self.own(path) => Some(0),
+            Some(path) if !self.foreign(path) => Some(1),
+            Some(_) => None,
+            None => Some(2),
+        };
+        all.filter_map(|(path, located)| Some((distance(path.as_deref())?, path, *located)))
+            .min_by_key(|(distance, path, _)| (*distance, *path))
+            .map(|(_, _, located)| located)
+    }
+
+    /// An object of this kind that was probably meant: of the same name in another namespace, or of a name that is
+    /// one or two letters off. Of another cluster's objects none.
+    pub fn like(&self, kind: &str, namespace: &str, name: &str) -> Option<(String, Located<'a, 't>)> {
+        let named = if kind == "Secret" { Named::Secret } else { Named::ConfigMap };
+        let near = |item: &Item<'_>| {
+            let own = item.resource.namespace.as_deref().unwrap_or(namespace);
+            let letters = strsim::osa_distance(&item.resource.name, name);
+            let same_place = own == namespace;
+            match letters {
+                0 if !same_place => Some(3),
+                1 | 2 if same_place && name.len() > 5 => Some(letters),
+                _ => None,
+            }
+        };
+        self.files
+            .all_named(named)
+            .filter(|(path, _)| path.as_deref().is_none_or(|path| !self.foreign(path)))
+            .filter_map(|(_, located)| Some((near(located.1)?, *located)))
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, located)| {
+                let resource = &located.1.resource;
+                (format!("{}/{}", resource.namespace.as_deref().unwrap_or(namespace), resource.name), located)
+            })
+    }
+
+    fn generator(&self, kind: Named, name: &str) -> Option<Holder<'a, 't>> {
+        let list = if kind == Named::Secret { "secretGenerator" } else { "configMapGenerator" };
         let entries = |wanted: &dyn Fn(&str) -> bool| {
-            let kustomizations = |item: &Item<'_>| matches!(item.resource.kind.as_str(), "" | "Kustomization");
-            let here = self.files.all().filter(|(path, (_, item))| kustomizations(item) && wanted(path));
-            here.map(|(_, located)| located).find_map(|located| {
-                let generators = located.1.tree().get("configMapGenerator")?;
+            self.files.generating().iter().filter(|(path, _)| wanted(path)).find_map(|(_, located)| {
+                let generators = located.1.tree().get(list)?;
                 let entry = generators.items().iter().find(|entry| entry.text_at(&["name"]) == Some(name))?;
-                Some(Holder::Generator(located, entry))
+                Some(Holder::Generator(*located, entry))
             })
         };
-        entries(own).or_else(|| entries(&|path| !own(path) && !foreign(path)))
+        entries(&|path| self.own(path)).or_else(|| entries(&|path| !self.own(path) && !self.foreign(path)))
     }
 
     /// The variables that a Flux Kustomization puts in, in Flux's order of precedence.
     pub fn of_kustomization(&self, kustomization: &Object<'a, 't>) -> Variables {
         let mut variables = Variables::none(self.dialect);
-        let Some(post_build) = kustomization.item.tree().at(&["spec", "postBuild"]) else { return variables };
+        let Some(post_build) = kustomization.tree().at(&["spec", "postBuild"]) else { return variables };
         let namespace = kustomization.namespace().known().cloned().unwrap_or_default();
-        for entry in post_build.get("substituteFrom").map(Node::items).unwrap_or_default() {
-            let text = |key: &str| entry.get(key).and_then(|node| kustomization.text(node));
-            let kind = text("kind").and_then(|t| t.known().map(str::to_owned)).unwrap_or_default();
-            match text("name").map(|t| t.value) {
-                Some(Fact::Known(name)) => self.add(&mut variables, &kind, &namespace, &name),
-                Some(Fact::Unknown(why)) => variables.open = Some(why),
-                None => {}
+        for reference in references(kustomization) {
+            match reference.name {
+                Fact::Known(name) => self.add(&mut variables, &reference.kind, &namespace, &name),
+                Fact::Unknown(why) => variables.open = Some(why),
             }
         }
         let resource = kustomization.resource();
@@ -108,22 +145,22 @@ impl<'a, 't> Sources<'_, 'a, 't> {
                 for key in ["data", "stringData"] {
                     for entry in located.1.tree().get(key).map(Node::entries).unwrap_or_default() {
                         let Some(key) = entry.key.text() else { continue };
-                        let why = format!("{key} is held by the {holder}, whose values lbpools does not read");
-                        variables.set(key, Variable { value: Fact::Unknown(why), holder: holder.clone(), at: None });
+                        variables.set(key, secret(key, &holder));
                     }
                 }
             }
             Some(Holder::Object((document, item))) => {
+                let encrypted = item.tree().get("sops").is_some();
                 for entry in item.tree().get("data").map(Node::entries).unwrap_or_default() {
                     let Some(key) = entry.key.text() else { continue };
-                    variables.set(
-                        key,
-                        Variable {
-                            value: Fact::Known(flattened(entry.value.text().unwrap_or_default())),
-                            holder: holder.clone(),
-                            at: Some(document.place(item, &entry.value.span)),
-                        },
-                    );
+                    let value = entry.value.text().unwrap_or_default();
+                    let value = if encrypted && value.starts_with("ENC[") {
+                        Fact::Unknown(format!("{key} is encrypted in the {holder}"))
+                    } else {
+                        Fact::Known(flattened(value))
+                    };
+                    let at = Some(document.place(item, &entry.value.span));
+                    variables.set(key, Variable { value, holder: holder.clone(), at });
                 }
             }
             Some(Holder::Generator(located, entry)) => self.add_generated(variables, &holder, located, entry),
@@ -140,19 +177,43 @@ impl<'a, 't> Sources<'_, 'a, 't> {
     ) {
         for literal in entry.get("literals").map(Node::items).unwrap_or_default() {
             let Some((key, value)) = literal.text().and_then(|text| text.split_once('=')) else { continue };
-            let value = value.trim_matches(['"', '\'']);
+            if holder.starts_with("Secret ") {
+                variables.set(key, secret(key, holder));
+                continue;
+            }
+            let value = unquoted(value);
             let at = document.place(item, &literal.span);
             variables
                 .set(key, Variable { value: Fact::Known(flattened(value)), holder: holder.to_owned(), at: Some(at) });
         }
-        for source in ["envs", "env", "files"] {
+        // Each file is one key, called after the file or as it says; what is in it is not read.
+        for file in entry.get("files").map(Node::items).unwrap_or_default() {
+            let Some(text) = file.text() else { continue };
+            let key = text.split_once('=').map_or_else(|| text.rsplit('/').next().unwrap_or(text), |(key, _)| key);
+            let value = Fact::Unknown(format!("{key} is the content of a file, which is not read"));
+            let at = (!holder.starts_with("Secret ")).then(|| document.place(item, &file.span));
+            variables.set(key, Variable { value, holder: holder.to_owned(), at });
+        }
+        for source in ["envs", "env"] {
             if entry.get(source).is_some_and(|node| !node.is_null()) {
-                let directory = item.path.as_deref().map_or("", directory_of);
+                let directory = item.path.as_deref().map_or_else(|| directory_of(document.text.path), directory_of);
                 variables.open =
                     Some(format!("the {holder} is generated from {source} beside {directory:?}, which are not read"));
             }
         }
     }
+}
+
+/// A variable that a Secret holds: it is there, and its value is nobody's business.
+fn secret(key: &str, holder: &str) -> Variable {
+    let why = format!("{key} is held by the {holder}, whose values lbpools does not read");
+    Variable { value: Fact::Unknown(why), holder: holder.to_owned(), at: None }
+}
+
+/// The value of a generator's literal: kustomize takes one pair of quotes off.
+fn unquoted(value: &str) -> &str {
+    let inner = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    inner('"').or_else(|| inner('\'')).unwrap_or(value)
 }
 
 /// Whether a path stands in or below a directory.

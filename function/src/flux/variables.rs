@@ -21,6 +21,13 @@ pub struct Variable {
     pub at: Option<Place>,
 }
 
+impl Variable {
+    /// Whether a Secret holds it: its value is never looked at and never printed.
+    pub fn is_secret(&self) -> bool {
+        self.holder.starts_with("Secret ")
+    }
+}
+
 /// What one Kustomization substitutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variables {
@@ -55,6 +62,7 @@ impl Variables {
         let variable = self.by_name.get(name)?;
         let value = match &variable.value {
             Fact::Known(value) => value.clone(),
+            Fact::Unknown(_) if variable.is_secret() => "(secret)".to_owned(),
             Fact::Unknown(why) => format!("unknown: {why}"),
         };
         Some(Link { what: format!("setting {name} = {value} in {}", variable.holder), at: variable.at.clone() })

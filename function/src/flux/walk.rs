@@ -7,121 +7,271 @@ use std::rc::Rc;
 
 use super::fact::Fact;
 use super::files::{Files, Listed, Located, directory_of, join, normalised};
+use super::kustomization::{FluxKustomization, Leads, SourceName, repository_of, source};
+use super::layer::Layer;
 use super::object::Object;
+use super::patch::Patches;
 use super::settings::Sources;
 use super::variables::Variables;
 use crate::krm::annotations;
+use crate::krm::item::Item;
 use crate::krm::node::Node;
 use crate::report::{NotChecked, Place};
 
 /// Directories deeper in one another than this are a loop.
 const DEPTH: usize = 64;
 
-/// What is true for everything below one step of the way.
-#[derive(Debug, Clone)]
-struct Step {
-    variables: Rc<Variables>,
-    kustomization: Option<Rc<str>>,
-    namespace: Option<Rc<str>>,
-    prefix: Rc<str>,
-    suffix: Rc<str>,
-    labels: Rc<BTreeMap<String, String>>,
-    patched: Vec<Patched>,
+/// What a walk finds.
+#[derive(Debug, Default)]
+pub struct Walked<'a, 't> {
+    /// Everything the cluster applies, in the order met.
+    pub objects: Vec<Object<'a, 't>>,
+    /// Its Flux Kustomizations.
+    pub kustomizations: Vec<FluxKustomization<'a, 't>>,
+    /// The kustomization files on the way, by directory.
+    pub built: BTreeMap<String, Located<'a, 't>>,
+    /// Entries of kustomization files that name what is not there.
+    pub missing: Vec<MissingEntry>,
+    /// Objects that a further Kustomization applies as well: number of the object, and who.
+    pub again: Vec<(usize, Option<Rc<str>>)>,
+    /// What could not be followed.
+    pub not_checked: Vec<NotChecked>,
+    /// Why there may be objects that the walk does not know: something lies outside the input.
+    pub open: Option<String>,
 }
 
-/// Objects that a patch on the way may change: of this kind, or all.
-#[derive(Debug, Clone)]
-struct Patched {
-    kind: Option<String>,
-    why: Rc<str>,
+/// An entry of a kustomization file that names what is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingEntry {
+    /// The path it comes to.
+    pub path: String,
+    /// Where it is written.
+    pub at: Option<Place>,
+    /// The Flux Kustomization that fails for it.
+    pub kustomization: Option<Rc<str>>,
 }
+
+/// What is true for everything below one step of the way.
+#[derive(Debug, Clone)]
+struct Step<'a, 't> {
+    variables: Rc<Variables>,
+    kustomization: Option<Rc<str>>,
+    suspended: Option<Rc<str>>,
+    layer: Rc<Layer<'a, 't>>,
+}
+
+/// Components that a Flux Kustomization adds to those of its directory, as `(directory, place)`.
+type Added = Vec<(String, Option<Place>)>;
 
 /// Walks one cluster.
 pub struct Walk<'f, 'a, 't> {
     files: &'f Files<'a, 't>,
     sources: &'f Sources<'f, 'a, 't>,
-    objects: Vec<Object<'a, 't>>,
-    position: BTreeMap<*const crate::krm::item::Item<'t>, usize>,
-    visited: BTreeSet<String>,
-    not_checked: Vec<NotChecked>,
+    found: Walked<'a, 't>,
+    position: BTreeMap<(*const Item<'t>, String), usize>,
+    visited: BTreeSet<Rc<str>>,
+    /// The source of the entry point's own Kustomization, and its address.
+    root: Option<(SourceName, Option<String>)>,
 }
 
 impl<'f, 'a, 't> Walk<'f, 'a, 't> {
     /// Start at a directory.
-    pub fn from(
-        files: &'f Files<'a, 't>,
-        sources: &'f Sources<'f, 'a, 't>,
-        entrypoint: &str,
-    ) -> (Vec<Object<'a, 't>>, Vec<NotChecked>) {
+    pub fn from(files: &'f Files<'a, 't>, sources: &'f Sources<'f, 'a, 't>, entrypoint: &str) -> Walked<'a, 't> {
         let mut walk = Walk {
             files,
             sources,
-            objects: Vec::new(),
+            found: Walked::default(),
             position: BTreeMap::new(),
             visited: BTreeSet::new(),
-            not_checked: Vec::new(),
+            root: None,
         };
         let step = Step {
             variables: Rc::new(Variables::none(sources.dialect)),
             kustomization: None,
-            namespace: None,
-            prefix: "".into(),
-            suffix: "".into(),
-            labels: Rc::default(),
-            patched: Vec::new(),
+            suspended: None,
+            layer: Rc::default(),
         };
-        if files.has_directory(entrypoint) {
-            walk.directory(entrypoint, &step, None, 0);
-        } else {
-            walk.note(
+        if !files.has_directory(entrypoint) {
+            walk.outside(
                 format!("everything the cluster applies below {entrypoint}"),
                 "the directory is not in the input",
                 None,
             );
+            return walk.found;
         }
-        (walk.objects, walk.not_checked)
+        // A bootstrap applies the entry point once; from then on its own Kustomization does, and that is what counts.
+        if let Some(own) = walk.own_kustomization(entrypoint, &step) {
+            let namespace = own.namespace().known().cloned().unwrap_or_default();
+            walk.root = source(&own, &namespace).map(|source| {
+                let url = walk.address(&source);
+                (source, url)
+            });
+            walk.flux_kustomization(&own);
+        }
+        walk.directory(entrypoint, &step, None, Vec::new(), 0);
+        walk.found
+    }
+
+    /// The Kustomization in or below a directory that applies the directory itself.
+    fn own_kustomization(&self, entrypoint: &str, step: &Step<'a, 't>) -> Option<Object<'a, 't>> {
+        let below = self.files.below(entrypoint).map(|(_, located)| located);
+        below
+            .filter(|(_, item)| item.is("kustomize.toolkit.fluxcd.io", "Kustomization"))
+            .map(|located| {
+                // Its neighbours' patches on it, which `gotk-patches` and the like use.
+                let directory = located.1.path.as_deref().or(Some(located.0.text.path)).map_or("", directory_of);
+                let layer = match self.files.kustomization_of(directory) {
+                    Some(kustomization) => self.layers(directory, kustomization, &step.layer, &Vec::new()).0,
+                    None => step.layer.clone(),
+                };
+                self.built_object(located, &Step { layer, ..step.clone() })
+            })
+            .find(|object| {
+                let path = object.text_at(&["spec", "path"]);
+                path.is_some_and(|path| path.known().map(normalised).as_deref() == Some(entrypoint))
+            })
     }
 
     fn note(&mut self, what: impl Into<String>, because: impl Into<String>, at: Option<Place>) {
-        self.not_checked.push(NotChecked { cluster: None, what: what.into(), because: because.into(), at });
+        self.found.not_checked.push(NotChecked { cluster: None, what: what.into(), because: because.into(), at });
+    }
+
+    /// Note what lies outside: it may hold objects of any kind.
+    fn outside(&mut self, what: impl Into<String>, because: impl Into<String>, at: Option<Place>) {
+        let (what, because) = (what.into(), because.into());
+        self.found.open.get_or_insert_with(|| format!("{what}: {because}"));
+        self.note(what, because, at);
     }
 
     /// What Flux or kustomize builds from a directory.
-    fn directory(&mut self, directory: &str, step: &Step, at: Option<Place>, depth: usize) {
+    fn directory(&mut self, directory: &str, step: &Step<'a, 't>, at: Option<Place>, added: Added, depth: usize) {
         if depth > DEPTH {
-            self.note(directory, "kustomizations lead in a circle", at);
+            self.outside(directory, "kustomizations lead in a circle", at);
             return;
         }
         if let Some(located) = self.files.kustomization_of(directory) {
-            self.kustomization(directory, located, step, depth);
+            self.kustomization(directory, located, step, added, depth);
             return;
         }
+        let layer = self.components(&added, &step.layer).0;
+        let inner = Step { layer, ..step.clone() };
         for listed in self.files.generated_listing(directory) {
             match listed {
-                Listed::File(path) => self.file(&path, step),
-                Listed::Directory(sub) => self.directory(&sub, step, at.clone(), depth + 1),
+                Listed::File(path) => self.file(&path, &inner),
+                Listed::Directory(sub) => self.directory(&sub, &inner, at.clone(), Vec::new(), depth + 1),
+            }
+        }
+        self.added(&added, step, depth);
+    }
+
+    fn kustomization(
+        &mut self,
+        directory: &str,
+        located: Located<'a, 't>,
+        outer: &Step<'a, 't>,
+        added: Added,
+        depth: usize,
+    ) {
+        self.found.built.insert(directory.to_owned(), located);
+        let (layer, components) = self.layers(directory, located, &outer.layer, &added);
+        self.listed(directory, located, &Step { layer, ..outer.clone() }, depth);
+        for (component, located, layer) in components {
+            self.found.built.insert(component.clone(), located);
+            self.listed(&component, located, &Step { layer, ..outer.clone() }, depth);
+        }
+        let (document, item) = located;
+        for entry in item.tree().get("components").map(Node::items).unwrap_or_default() {
+            if let Some(target) = entry.text().filter(|text| is_remote(text)) {
+                self.outside(target, "it is fetched from outside the input", Some(document.place(item, &entry.span)));
+            }
+        }
+        for (path, at) in component_paths(directory, located).into_iter().chain(added) {
+            if let Some(at) = at.filter(|_| self.files.kustomization_of(&path).is_none()) {
+                self.missing_entry(path, Some(at), outer);
             }
         }
     }
 
-    fn kustomization(&mut self, directory: &str, (document, item): Located<'a, 't>, outer: &Step, depth: usize) {
+    /// Components that only a Flux Kustomization names, for a directory without a kustomization file.
+    fn added(&mut self, added: &Added, step: &Step<'a, 't>, depth: usize) {
+        for (component, located, layer) in self.components(added, &step.layer).1 {
+            self.found.built.insert(component.clone(), located);
+            self.listed(&component, located, &Step { layer, ..step.clone() }, depth);
+        }
+    }
+
+    /// The layer of a kustomization's own resources, and its components, each with the layer of theirs.
+    fn layers(
+        &self,
+        directory: &str,
+        located: Located<'a, 't>,
+        outer: &Rc<Layer<'a, 't>>,
+        added: &Added,
+    ) -> (Rc<Layer<'a, 't>>, Components<'a, 't>) {
+        let own = Rc::new(self.layer(directory, located, outer));
+        let mut components = component_paths(directory, located);
+        components.extend(added.iter().cloned());
+        self.components(&components, &own)
+    }
+
+    fn components(&self, components: &Added, own: &Rc<Layer<'a, 't>>) -> (Rc<Layer<'a, 't>>, Components<'a, 't>) {
+        self.components_within(components, own, 0)
+    }
+
+    /// A component's changes run over what is gathered before it and by it, so it lies further in than its parent,
+    /// and than the components after it.
+    fn components_within(
+        &self,
+        components: &Added,
+        own: &Rc<Layer<'a, 't>>,
+        depth: usize,
+    ) -> (Rc<Layer<'a, 't>>, Components<'a, 't>) {
+        let mut layer = own.clone();
+        let mut found = Vec::new();
+        for (path, _) in components.iter().rev().filter(|_| depth < DEPTH) {
+            let Some(located) = self.files.kustomization_of(path) else { continue };
+            let own = Rc::new(self.layer(path, located, &layer));
+            let (inner, nested) = self.components_within(&component_paths(path, located), &own, depth + 1);
+            found.splice(0..0, std::iter::once((path.clone(), located, inner.clone())).chain(nested));
+            layer = inner;
+        }
+        (layer, found)
+    }
+
+    /// What one kustomization file changes.
+    fn layer(&self, directory: &str, located: Located<'a, 't>, outer: &Rc<Layer<'a, 't>>) -> Layer<'a, 't> {
+        let tree = located.1.tree();
+        let mut layer = Layer::read(tree, Some(outer.clone()), directory);
+        let list = |key: &str| tree.get(key).map(Node::items).unwrap_or_default();
+        let holder = format!("a patch in {directory}").into();
+        let patches = Patches { files: self.files, directory, holder };
+        layer.patches.extend(list("patchesStrategicMerge").iter().flat_map(|e| patches.strategic_entry(located, e)));
+        layer.patches.extend(list("patches").iter().flat_map(|entry| patches.of_kustomization(located, entry)));
+        let late = list("patchesJson6902").iter().flat_map(|entry| patches.of_kustomization(located, entry));
+        layer.late_patches.extend(late);
+        layer
+    }
+
+    /// The resources that a kustomization file lists.
+    fn listed(&mut self, directory: &str, (document, item): Located<'a, 't>, step: &Step<'a, 't>, depth: usize) {
         let tree = item.tree();
-        let step = self.inner_step(directory, tree, outer);
         let place = |node: &Node<'_>| Some(document.place(item, &node.span));
-        for list in ["resources", "bases", "components"] {
+        for list in ["resources", "bases"] {
             for entry in tree.get(list).map(Node::items).unwrap_or_default() {
                 let Some(target) = entry.text() else { continue };
-                if target.contains("://") || target.contains("?ref=") || target.starts_with("git@") {
-                    self.note(target, "it is fetched from outside the input", place(entry));
+                if is_remote(target) {
+                    self.outside(target, "it is fetched from outside the input", place(entry));
                     continue;
                 }
                 let path = join(directory, target);
                 if self.files.file(&path).is_some() && !self.files.has_directory(&path) {
-                    self.file(&path, &step);
+                    self.file(&path, step);
                 } else if self.files.has_directory(&path) {
-                    self.directory(&path, &step, place(entry), depth + 1);
+                    self.directory(&path, step, place(entry), Vec::new(), depth + 1);
+                } else if self.files.is_unread(&path) {
+                    self.outside(path, "the kustomization names it and it cannot be read", place(entry));
                 } else {
-                    self.note(path, "the kustomization names it and it is not in the input", place(entry));
+                    self.missing_entry(path, place(entry), step);
                 }
             }
         }
@@ -130,90 +280,51 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         }
     }
 
-    /// What a kustomization file changes in everything below it.
-    fn inner_step(&self, directory: &str, tree: &Node<'_>, outer: &Step) -> Step {
-        let mut step = outer.clone();
-        if step.namespace.is_none() {
-            step.namespace = tree.text_at(&["namespace"]).map(Into::into);
+    fn missing_entry(&mut self, path: String, at: Option<Place>, step: &Step<'a, 't>) {
+        let entry = MissingEntry { path: path.clone(), at: at.clone(), kustomization: step.kustomization.clone() };
+        if !self.found.missing.contains(&entry) {
+            self.found.missing.push(entry);
         }
-        if let Some(prefix) = tree.text_at(&["namePrefix"]) {
-            step.prefix = format!("{}{prefix}", step.prefix).into();
-        }
-        if let Some(suffix) = tree.text_at(&["nameSuffix"]) {
-            step.suffix = format!("{suffix}{}", step.suffix).into();
-        }
-        let pairs = tree.get("commonLabels").into_iter().chain(
-            tree.get("labels").map(Node::items).unwrap_or_default().iter().filter_map(|entry| entry.get("pairs")),
-        );
-        for entry in pairs.flat_map(Node::entries) {
-            if let (Some(key), Some(value)) = (entry.key.text(), entry.value.text()) {
-                // The outer kustomization is applied later and wins.
-                Rc::make_mut(&mut step.labels).entry(key.to_owned()).or_insert_with(|| value.to_owned());
-            }
-        }
-        for list in ["patches", "patchesStrategicMerge", "patchesJson6902", "replacements"] {
-            for patch in tree.get(list).map(Node::items).unwrap_or_default() {
-                let why = format!("a patch in {directory} may change it; what kustomize makes of it is not evaluated");
-                step.patched.push(Patched { kind: self.patched_kind(directory, patch), why: why.into() });
-            }
-        }
-        step
+        self.outside(path, "the kustomization names it and it is not in the input", at);
     }
 
-    /// The kind that a patch is for, when it says so.
-    fn patched_kind(&self, directory: &str, patch: &Node<'_>) -> Option<String> {
-        let of_text = |text: &str| {
-            text.lines().find_map(|line| line.trim().strip_prefix("kind:")).map(|kind| kind.trim().to_owned())
-        };
-        if let Some(kind) = patch.text_at(&["target", "kind"]) {
-            return Some(kind.to_owned());
-        }
-        if let Some(kind) = patch.text_at(&["patch"]).and_then(of_text) {
-            return Some(kind);
-        }
-        let path = patch.text_at(&["path"]).or_else(|| patch.text())?;
-        if path.contains('\n') {
-            return of_text(path);
-        }
-        let file = self.files.file(&join(directory, path))?;
-        match file {
-            [(_, item)] => Some(item.resource.kind.clone()).filter(|kind| !kind.is_empty()),
-            _ => None,
-        }
-    }
-
-    fn file(&mut self, path: &str, step: &Step) {
+    fn file(&mut self, path: &str, step: &Step<'a, 't>) {
         for &located in self.files.file(path).unwrap_or_default() {
             self.object(located, step);
         }
     }
 
-    fn object(&mut self, (document, item): Located<'a, 't>, step: &Step) {
+    fn built_object(&self, located: Located<'a, 't>, step: &Step<'a, 't>) -> Object<'a, 't> {
+        let mut object = Object::with_variables(located, step.variables.clone());
+        object.kustomization.clone_from(&step.kustomization);
+        object.suspended.clone_from(&step.suspended);
+        step.layer.apply(&mut object, located);
+        if let (None, Some(name)) = (&object.altered, &step.suspended)
+            && !located.1.is("kustomize.toolkit.fluxcd.io", "Kustomization")
+        {
+            object.altered =
+                Some(format!("Kustomization {name} is suspended, so the cluster keeps what it has").into());
+        }
+        object
+    }
+
+    fn object(&mut self, located: Located<'a, 't>, step: &Step<'a, 't>) {
+        let (_, item) = located;
         if item.annotation(annotations::LOCAL_CONFIG) == Some("true") {
             return;
         }
-        let kind = item.resource.kind.as_str();
-        let altered = step.patched.iter().find(|patch| patch.kind.as_deref().is_none_or(|k| k == kind));
-        let object = Object {
-            document,
-            item,
-            variables: step.variables.clone(),
-            kustomization: step.kustomization.clone(),
-            namespace_override: step.namespace.clone(),
-            altered: altered.map(|patch| patch.why.clone()),
-            prefix: step.prefix.clone(),
-            suffix: step.suffix.clone(),
-            labels: step.labels.clone(),
+        let object = self.built_object(located, step);
+        let identity = {
+            let resource = object.resource();
+            format!("{}/{}", resource.namespace.unwrap_or_default(), resource.name)
         };
-        // A cluster's own Kustomization usually applies the entry point again, and it is what counts.
-        match self.position.get(&std::ptr::from_ref(item)) {
-            Some(&at) if self.objects[at].kustomization.is_none() && step.kustomization.is_some() => {
-                self.objects[at] = object.clone();
-            }
-            Some(_) => {}
+        match self.position.get(&(std::ptr::from_ref(item), identity.clone())) {
+            // The bootstrap's first round: its own Kustomization was followed before.
+            Some(_) if step.kustomization.is_none() => return,
+            Some(&at) => self.found.again.push((at, step.kustomization.clone())),
             None => {
-                self.position.insert(std::ptr::from_ref(item), self.objects.len());
-                self.objects.push(object.clone());
+                self.position.insert((std::ptr::from_ref(item), identity), self.found.objects.len());
+                self.found.objects.push(object.clone());
             }
         }
         if item.is("kustomize.toolkit.fluxcd.io", "Kustomization") {
@@ -223,52 +334,134 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
 
     fn flux_kustomization(&mut self, object: &Object<'a, 't>) {
         let resource = object.resource();
-        let name = format!("{}/{}", object.namespace().known().cloned().unwrap_or_default(), resource.name);
+        let name: Rc<str> =
+            format!("{}/{}", object.namespace().known().cloned().unwrap_or_default(), resource.name).into();
         if !self.visited.insert(name.clone()) {
             return;
         }
-        let tree = object.item.tree();
+        let variables = Rc::new(self.sources.of_kustomization(object));
+        let leads = self.leads(object);
+        let what = format!("what Kustomization {name} applies");
         let at = Some(object.place_of_name());
-        if tree.text_at(&["spec", "suspend"]) == Some("true") {
-            self.note(format!("what Kustomization {name} applies"), "it is suspended", at);
-            return;
-        }
-        if tree.at(&["spec", "kubeConfig"]).is_some() {
-            self.note(format!("what Kustomization {name} applies"), "it applies to another cluster", at);
-            return;
-        }
-        let path = match object.text_at(&["spec", "path"]).map(|text| text.value) {
-            None => String::new(),
-            Some(Fact::Known(path)) => normalised(&path),
-            Some(Fact::Unknown(why)) => {
-                self.note(format!("what Kustomization {name} applies"), format!("its path is not known: {why}"), at);
+        self.found.kustomizations.push(FluxKustomization {
+            name: name.clone(),
+            object: object.clone(),
+            leads: leads.clone(),
+            variables: variables.clone(),
+        });
+        let directory = match leads {
+            Leads::To(directory) => directory,
+            Leads::Nowhere { directory, .. } => {
+                self.outside(what, format!("its path {directory:?} is not in the input"), at);
+                return;
+            }
+            Leads::Unknown(why) => {
+                self.outside(what, why, at);
                 return;
             }
         };
-        if !self.files.has_directory(&path) {
-            self.note(
-                format!("what Kustomization {name} applies"),
-                format!("its path {path:?} is not in the input"),
-                at,
-            );
-            return;
+        let suspends = object.text_at(&["spec", "suspend"]).is_some_and(|text| text.known() == Some("true"));
+        if suspends && object.suspended.is_none() {
+            self.note(what, "it is suspended: the cluster keeps what it has", at.clone());
         }
-        let target = object.text_at(&["spec", "targetNamespace"]).and_then(|text| text.known().map(Into::into));
-        let text = |key: &str| tree.text_at(&["spec", key]).unwrap_or_default();
-        let mut step = Step {
-            variables: Rc::new(self.sources.of_kustomization(object)),
-            kustomization: Some(name.into()),
-            namespace: target,
-            prefix: text("namePrefix").into(),
-            suffix: text("nameSuffix").into(),
-            labels: Rc::default(),
-            patched: Vec::new(),
+        let added = object.tree().at(&["spec", "components"]).map(Node::items).unwrap_or_default();
+        let added = added
+            .iter()
+            .filter_map(|node| {
+                let path = object.text(node)?.known().filter(|path| !is_remote(path)).map(|p| join(&directory, p))?;
+                Some((path, Some(object.place(&node.span))))
+            })
+            .collect();
+        let step = Step {
+            variables,
+            kustomization: Some(name.clone()),
+            suspended: object.suspended.clone().or_else(|| suspends.then_some(name)),
+            layer: Rc::new(self.flux_layer(object, &directory)),
         };
-        for patch in tree.at(&["spec", "patches"]).map(Node::items).unwrap_or_default() {
-            let directory = object.item.path.as_deref().map_or("", directory_of);
-            let why = format!("a patch of Kustomization {} may change it; it is not evaluated", resource.name);
-            step.patched.push(Patched { kind: self.patched_kind(directory, patch), why: why.into() });
-        }
-        self.directory(&path, &step, at, 0);
+        self.directory(&directory, &step, at, added, 0);
     }
+
+    /// What the fields of a Flux Kustomization change.
+    fn flux_layer(&self, object: &Object<'a, 't>, directory: &str) -> Layer<'a, 't> {
+        let text = |key: &str| object.text_at(&["spec", key]).and_then(|text| text.known().map(str::to_owned));
+        let holder = format!("a patch of Kustomization {}", object.resource().name).into();
+        let patches = Patches { files: self.files, directory, holder };
+        let entries = object.tree().at(&["spec", "patches"]).map(Node::items).unwrap_or_default();
+        Layer {
+            namespace: text("targetNamespace").map(Into::into),
+            prefix: text("namePrefix").unwrap_or_default(),
+            suffix: text("nameSuffix").unwrap_or_default(),
+            patches: entries.iter().flat_map(|entry| patches.of_flux(object, entry)).collect(),
+            ..Layer::default()
+        }
+    }
+
+    /// Where a Flux Kustomization leads.
+    fn leads(&self, object: &Object<'a, 't>) -> Leads {
+        if object.tree().at(&["spec", "kubeConfig"]).is_some_and(|node| !node.is_null()) {
+            return Leads::Unknown("it applies to another cluster".into());
+        }
+        let directory = match object.text_at(&["spec", "path"]).map(|text| text.value) {
+            None => String::new(),
+            Some(Fact::Known(path)) => normalised(&path),
+            Some(Fact::Unknown(why)) => return Leads::Unknown(format!("its path is not known: {why}")),
+        };
+        let namespace = object.namespace().known().cloned().unwrap_or_default();
+        let ours = match source(object, &namespace) {
+            None => false,
+            Some(source) => match self.is_ours(&source) {
+                Ok(ours) => ours,
+                Err(why) => return Leads::Unknown(why),
+            },
+        };
+        if self.files.has_directory(&directory) {
+            Leads::To(directory)
+        } else if directory.split('/').any(|part| part.starts_with('.')) {
+            Leads::Unknown(format!("its path {directory:?} is hidden, and hidden directories are not read"))
+        } else {
+            Leads::Nowhere { directory, ours }
+        }
+    }
+
+    /// Whether a source is certainly the repository at hand; an error says that it is certainly another.
+    fn is_ours(&self, source: &SourceName) -> Result<bool, String> {
+        if self.root.as_ref().is_some_and(|(root, _)| root == source) {
+            return Ok(true);
+        }
+        if source.kind != "GitRepository" {
+            return Err(format!("its source, {} {}, is outside the input", source.kind, source.name));
+        }
+        let known = self.root.as_ref().and_then(|(_, url)| url.as_deref());
+        match (known, self.address(source)) {
+            (Some(root), Some(url)) if root == url => Ok(true),
+            (Some(_), Some(_)) => Err(format!("its source, GitRepository {}, is another repository", source.name)),
+            _ => Ok(false),
+        }
+    }
+
+    /// The address of a GitRepository of the input.
+    fn address(&self, source: &SourceName) -> Option<String> {
+        let (namespace, name) = source.name.split_once('/')?;
+        let (_, item) = self.sources.git_repository(namespace, name)?;
+        let url = item.tree().text_at(&["spec", "url"])?;
+        (!url.contains("${")).then(|| repository_of(url))
+    }
+}
+
+/// Components with their kustomization files and the layers of what they list.
+type Components<'a, 't> = Vec<(String, Located<'a, 't>, Rc<Layer<'a, 't>>)>;
+
+/// The local components that a kustomization file names.
+fn component_paths(directory: &str, (document, item): Located<'_, '_>) -> Added {
+    let entries = item.tree().get("components").map(Node::items).unwrap_or_default();
+    let local = entries.iter().filter_map(|entry| Some((entry, entry.text().filter(|text| !is_remote(text))?)));
+    local.map(|(entry, text)| (join(directory, text), Some(document.place(item, &entry.span)))).collect()
+}
+
+/// Whether an entry of a kustomization file is fetched from somewhere.
+fn is_remote(target: &str) -> bool {
+    target.contains("://")
+        || target.contains("?ref=")
+        || target.starts_with("git@")
+        || target.starts_with("github.com/")
 }

@@ -49,10 +49,10 @@ const NEWER: &str = "lbipam.cilium.io/ips";
 
 fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
     for request in view.requests.iter().filter(|request| request.responsible.is_ok()) {
-        if request.asker == Asker::Service {
-            entries(view, request, findings);
-        } else {
+        if request.asker == Asker::Gateway {
             addresses_of_an_old_gateway(view, request, findings);
+        } else {
+            entries(view, request, findings);
         }
         hidden(view, request, findings);
         unread(view, request, findings);
@@ -159,6 +159,7 @@ fn unread(view: &ClusterView<'_, '_>, request: &Request<'_, '_>, findings: &mut 
     let path: &[&str] = match request.asker {
         Asker::Service => &["metadata", "annotations", NEWER],
         Asker::Gateway => &["spec", "infrastructure", "annotations", NEWER],
+        _ => return,
     };
     let Some(text) = request.object.text_at(path) else { return };
     let heard = |address| request.requested.addresses.iter().any(|asked| asked.address == address);

@@ -50,7 +50,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         findings.not_checked(view, "whether every requested address lies in a pool", why.clone(), None);
         return;
     }
-    for request in view.requests.iter().filter(|r| r.asker == Asker::Service && r.responsible.is_ok()) {
+    for request in view.requests.iter().filter(|r| r.asker != Asker::Gateway && r.responsible.is_ok()) {
         for asked in request.requested.addresses.iter().filter(|asked| asked.zone.is_none()) {
             if !matches!(index.held(asked.address, None), Held::Nowhere) {
                 continue;

@@ -31,6 +31,7 @@
 use super::finding::{Findings, Found};
 use super::gateway_addresses::written;
 use super::{Check, Rule};
+use crate::cilium::sharing::Sharing;
 use crate::cluster::ClusterView;
 use crate::cluster::requests::Asker;
 use crate::cluster::serving::{Held, PoolIndex, Serving};
@@ -52,7 +53,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         return;
     }
     let index = PoolIndex::of(view);
-    for request in view.requests.iter().filter(|r| r.asker == Asker::Service && r.responsible.is_ok()) {
+    for request in view.requests.iter().filter(|r| r.asker != Asker::Gateway && r.responsible.is_ok()) {
         let Some(service) = request.service.known() else { continue };
         for asked in request.requested.addresses.iter().filter(|asked| asked.zone.is_none()) {
             let (serving, why, help) = match index.held(asked.address, Some(service)) {
@@ -60,6 +61,8 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
                     (serving, "does not select it (pool_selector_mismatch)", selected(serving))
                 }
                 Held::Disabled(serving) => (serving, "is disabled (no_pool)", "enable the pool".into()),
+                // With a sharing key it is handed out, or ends the operator: LBP325.
+                Held::Reserved(_) if Sharing::of(service, &view.profile).key.is_some() => continue,
                 Held::Reserved(serving) => (
                     serving,
                     "never gives the first and the last address of this block (already_allocated)",

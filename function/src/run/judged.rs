@@ -17,7 +17,10 @@ use crate::{FUNCTION_VERSION, Options};
 
 /// Judge the input under a config.
 pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, generated: &Generation) -> Report {
-    let files = Files::new(&input.documents);
+    let mut files = Files::new(&input.documents);
+    for unreadable in &input.unreadable {
+        files.note_unread(&unreadable.at.source);
+    }
     let telling = planned::telling(config);
     let (clusters, notes) = clusters(&files, &telling);
     let latent = latent(&files, &clusters, &telling);
@@ -87,8 +90,12 @@ fn latent<'a, 't>(
     clusters: &[Cluster<'a, 't>],
     telling: &crate::flux::clusters::Telling,
 ) -> Cluster<'a, 't> {
-    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> =
-        clusters.iter().flat_map(|c| &c.objects).map(|object| std::ptr::from_ref(object.item)).collect();
+    let applied: std::collections::BTreeSet<*const crate::krm::item::Item<'t>> = clusters
+        .iter()
+        .flat_map(|c| &c.objects)
+        .filter(|object| object.suspended.is_none())
+        .map(|object| std::ptr::from_ref(object.item))
+        .collect();
     let mut variables = Variables::none(telling.dialect);
     variables.runs = true;
     variables.open = Some("no cluster applies it".into());
@@ -106,6 +113,7 @@ fn latent<'a, 't>(
         objects,
         settings: variables,
         settings_object: None,
+        wiring: crate::flux::clusters::Wiring::default(),
         not_checked: Vec::new(),
     }
 }
