@@ -116,6 +116,10 @@ fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<
             let assignable = counts.total - counts.reserved;
             (Count::from(used) <= assignable).then(|| (assignable - Count::from(used)).to_string())
         }),
+        headroom: counts.as_ref().and_then(|counts| {
+            let planned = view.plan.pools.iter().find(|planned| pool.name.known() == Some(&planned.name))?;
+            Some(planned.headroom?.of(counts.total - counts.reserved).to_string())
+        }),
         owner: pool.object.annotation(annotations::OWNER).map(|text| text.written),
         purpose: pool.object.annotation(annotations::PURPOSE).map(|text| text.written),
         generated: pool.object.item.annotation(annotations::GENERATED_BY).is_some(),

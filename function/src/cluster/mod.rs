@@ -14,6 +14,7 @@ pub mod pools;
 pub mod requests;
 pub mod selectors;
 pub mod serving;
+pub mod space;
 
 use std::cell::OnceCell;
 

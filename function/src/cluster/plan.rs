@@ -1,6 +1,6 @@
 //! What the network plan of the config says about one cluster, parsed.
 
-use crate::cilium::{Range, Ranges};
+use crate::cilium::{Count, Range, Ranges};
 use crate::report::{Place, ResourceRef};
 
 /// A range of the plan and what it is for.
@@ -19,6 +19,16 @@ pub enum Headroom {
     Percent(u32),
     /// This many addresses.
     Count(u64),
+}
+
+impl Headroom {
+    /// How many addresses of a pool with this many that can be handed out.
+    pub fn of(self, assignable: Count) -> Count {
+        match self {
+            Headroom::Percent(percent) => assignable.percent(percent),
+            Headroom::Count(count) => Count::from(u128::from(count)),
+        }
+    }
 }
 
 /// A pool of the config, as far as judging it needs.

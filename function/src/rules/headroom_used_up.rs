@@ -68,7 +68,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             continue;
         }
         let demand = demand(view, pool, &addresses);
-        let wanted = wanted(headroom, total);
+        let wanted = headroom.of(total);
         let (used, most) = (Count::from(demand.certain), Count::from(demand.certain + demand.possible));
         if total < used + wanted {
             findings.add(view, found(pool, headroom, total, used));
@@ -83,15 +83,8 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn wanted(headroom: Headroom, total: Count) -> Count {
-    match headroom {
-        Headroom::Percent(percent) => total.percent(percent),
-        Headroom::Count(count) => Count::from(u128::from(count)),
-    }
-}
-
 fn found(pool: &PoolView<'_, '_>, headroom: Headroom, total: Count, used: Count) -> Found {
-    let wanted = wanted(headroom, total);
+    let wanted = headroom.of(total);
     let share = match headroom {
         Headroom::Percent(percent) => format!("{wanted} ({percent}%)"),
         Headroom::Count(_) => wanted.to_string(),

@@ -4,7 +4,7 @@ use super::configured::Config;
 use super::read::Input;
 use super::{Generation, fixed, planned};
 use crate::cluster::plan::{NeededSetting, Plan};
-use crate::cluster::{ClusterView, facts};
+use crate::cluster::{ClusterView, facts, space};
 use crate::config::SeverityOverride;
 use crate::flux::clusters::{Cluster, clusters};
 use crate::flux::files::Files;
@@ -56,12 +56,14 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, genera
     let overrides = overrides(config);
     let mut findings = Findings::new(&overrides);
     judge_by_rules(&views, &mut findings);
+    let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
     let mut report = Report {
         version: VERSION.into(),
         function: FUNCTION_VERSION.into(),
         verdict: Verdict::Clean,
         failure: None,
         clusters: views.iter().filter(|view| view.live).map(facts::facts).collect(),
+        segments: space::segments(&live),
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),

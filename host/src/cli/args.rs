@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::quantity::{duration, size};
-use super::{check, completions, explain, man, render};
+use super::{check, completions, explain, man, map, render};
 
 const AFTER: &str = "\
 Examples:
@@ -102,6 +102,8 @@ pub enum Verb {
     Render(render::Render),
     /// Judge a repository, or a rendered stream on standard input, without writing
     Check(check::Check),
+    /// Draw the address space: in the terminal, as a picture, or as a page to search and to open
+    Map(map::Map),
     /// Tell all about one kind of finding
     Explain(explain::Explain),
     /// Print a shell's completion script

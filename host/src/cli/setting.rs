@@ -18,6 +18,8 @@ pub struct Setting {
     pub max_input: u64,
     /// For the sandbox.
     pub bounds: Bounds,
+    /// How wide standard output is, in columns, where it is a terminal.
+    pub columns: Option<usize>,
     /// Somebody could type into standard input.
     pub stdin_is_terminal: bool,
 }
@@ -32,6 +34,7 @@ impl Setting {
                 Color::Auto => terminal && !surroundings.no_color,
             },
             quiet: global.quiet,
+            columns: surroundings.columns.filter(|_| terminal),
         };
         Self {
             stdout: dress(surroundings.stdout_is_terminal),
@@ -44,6 +47,7 @@ impl Setting {
                 max_memory: global.max_memory,
                 max_output: global.max_output,
             },
+            columns: surroundings.columns,
             stdin_is_terminal: surroundings.stdin_is_terminal,
         }
     }

@@ -15,6 +15,8 @@ pub struct Surroundings {
     pub stdout_is_terminal: bool,
     /// A person reads standard error.
     pub stderr_is_terminal: bool,
+    /// How many columns standard output has, where it is a terminal.
+    pub columns: Option<usize>,
     /// `NO_COLOR` is set to something (<https://no-color.org>), or `TERM` is `dumb`.
     pub no_color: bool,
     /// kustomize's legacy plugin variables are there: `KUSTOMIZE_PLUGIN_CONFIG_ROOT` or `…_STRING` (the latter is
@@ -32,6 +34,7 @@ impl Surroundings {
             stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
+            columns: console::Term::stdout().size_checked().map(|(_, columns)| columns.into()),
             no_color: set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb"),
             kustomize_plugin: set("KUSTOMIZE_PLUGIN_CONFIG_ROOT") || set("KUSTOMIZE_PLUGIN_CONFIG_STRING"),
         }
