@@ -434,6 +434,9 @@ items:
         let role = |role| match role {
             Role::Subject => lbpools_function::Role::Subject,
             Role::Config => lbpools_function::Role::Config,
+            Role::Baseline => lbpools_function::Role::Baseline,
+            Role::WhatIf => lbpools_function::Role::WhatIf,
+            Role::Explain => lbpools_function::Role::Explain,
         };
         let source = |source: &Source| lbpools_function::Source {
             path: source.path.clone(),

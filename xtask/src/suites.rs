@@ -37,7 +37,8 @@ struct Ending {
 
 const EVERYDAY: &[Suite] = &[
     Suite { name: "the real programs can be built", run: real_programs },
-    Suite { name: "what reads our reports can be installed", run: outside },
+    Suite { name: "what reads our reports can be installed", run: || installed(tools::outside) },
+    Suite { name: "what judges our files for pipelines can be installed", run: || installed(tools::python) },
     Suite { name: "format", run: || passes(&mut cargo(["fmt", "--all", "--check"])) },
     Suite {
         name: "lints",
@@ -52,6 +53,10 @@ const EVERYDAY: &[Suite] = &[
 ];
 
 const LONG: &[Suite] = &[
+    Suite {
+        name: "the map in a real browser",
+        run: || tests(&mut cargo(["test", "--package", "lbpools", "--test", "browser", "--", "--ignored"])),
+    },
     Suite {
         name: "expressions against the library of older Flux",
         run: || compares(&["flux", "--cases", "200000", "--seed", "2", "--library", "1.5"]),
@@ -143,9 +148,9 @@ fn compares(arguments: &[&str]) -> Ending {
     }
 }
 
-/// The test that asks them says for itself what it could not do.
-fn outside() -> Ending {
-    match tools::outside() {
+/// The tests that ask them say for themselves what they could not do.
+fn installed(install: fn() -> Result<(), Failure>) -> Ending {
+    match install() {
         Ok(()) => Ending { counts: Counts::PASSED, reasons: Vec::new() },
         Err(reason) => {
             println!("SKIPPED {reason}");

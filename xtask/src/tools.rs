@@ -45,7 +45,28 @@ pub(crate) fn directory() -> PathBuf {
 /// `cargo xtask tools`.
 pub(crate) fn build_all() -> Result<(), Failure> {
     REAL_PROGRAMS.iter().chain(BASELINES).try_for_each(build)?;
-    outside()
+    outside()?;
+    python()
+}
+
+/// Install pre-commit and what judges our files for pipelines, into an environment of their own.
+pub(crate) fn python() -> Result<(), Failure> {
+    let version = match program("python3").arg("--version").output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        _ => return Err("no python3: install Python 3.10 or newer".to_owned()),
+    };
+    let source = root().join("tests/python");
+    let target = directory().join("python");
+    let stamp_path = directory().join("python.stamp");
+    let stamp = stamp(&source, &version)?;
+    if target.join("bin").is_dir() && std::fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
+        return Ok(());
+    }
+    command::run(program("python3").args(["-m", "venv"]).arg(&target))?;
+    let mut install = program(target.join("bin/python"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
+    command::run(install.arg(source.join("requirements.txt")))?;
+    std::fs::write(&stamp_path, stamp).map_err(|error| format!("cannot write {}: {error}", stamp_path.display()))
 }
 
 /// Install the readers of our reports, with the scripts that ask them, unless they are there from the same pins.

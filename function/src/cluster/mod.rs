@@ -16,6 +16,7 @@ pub mod pools;
 pub mod requests;
 pub mod selectors;
 pub mod serving;
+pub mod space;
 pub mod supposed;
 
 use std::cell::OnceCell;

@@ -35,6 +35,9 @@ pub struct Report {
     pub failure: Option<Failure>,
     /// One entry a cluster, in the order of the config or else by name.
     pub clusters: Vec<ClusterReport>,
+    /// The address space of all clusters, planned networks first.
+    #[serde(default)]
+    pub segments: Vec<SegmentReport>,
     /// Sorted by severity, file, line, column, code, cluster.
     pub findings: Vec<Finding>,
     /// What no verdict was possible on, and why. Silence here means that it was checked.
@@ -285,6 +288,73 @@ pub struct ClusterReport {
     pub announcements: Vec<AnnouncementReport>,
 }
 
+/// A part of the address space that people think of as one: a network of the plan, or what surrounds the addresses
+/// that one cluster has outside of any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SegmentReport {
+    /// `first-last`.
+    pub range: String,
+    /// The same as a prefix, when it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// The plan names it as a network; otherwise it was made up around what stands in it.
+    pub planned: bool,
+    /// The clusters that are on it.
+    pub clusters: Vec<String>,
+    /// How many addresses, as a decimal number.
+    pub total: String,
+    /// Of these, how many nothing below claims.
+    pub unclaimed: String,
+    /// What stands in it, cut to it, in the order of addresses.
+    pub claims: Vec<Claim>,
+    /// Where claims stand against each other, in the order of addresses.
+    pub contests: Vec<Contest>,
+}
+
+/// A range of a segment that something holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// What holds it.
+    pub kind: ClaimKind,
+    /// For which cluster.
+    pub cluster: String,
+    /// The pool, or what is reserved; absent for the plan's ranges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `first-last`.
+    pub range: String,
+    /// How many addresses, as a decimal number.
+    pub count: String,
+    /// A pool that is disabled: it hands nothing out.
+    pub idle: bool,
+}
+
+/// What a range can be held by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ClaimKind {
+    /// The plan gives it to the cluster.
+    Plan,
+    /// The plan keeps it from every Service.
+    Reserved,
+    /// A pool.
+    Pool,
+}
+
+/// A range that is held by claims which cannot all be right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Contest {
+    /// `first-last`.
+    pub range: String,
+    /// How many claims stand against each other.
+    pub rivals: usize,
+    /// The first few of them, in words.
+    pub between: Vec<String>,
+}
+
 /// A reserved range of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -466,6 +536,7 @@ impl Report {
             verdict: Verdict::Failed,
             failure: Some(failure),
             clusters: Vec::new(),
+            segments: Vec::new(),
             findings: Vec::new(),
             not_checked: Vec::new(),
             changes: Vec::new(),

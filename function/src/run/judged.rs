@@ -6,7 +6,7 @@ use super::read::Input;
 use super::{Generation, compared, fixed, planned};
 use crate::cluster::explained;
 use crate::cluster::plan::{NeededSetting, Plan};
-use crate::cluster::{ClusterView, facts};
+use crate::cluster::{ClusterView, facts, space};
 use crate::config::SeverityOverride;
 use crate::flux::clusters::{Cluster, clusters, find_unread};
 use crate::flux::files::Files;
@@ -77,6 +77,7 @@ pub(super) fn judge(
         verdict: Verdict::Clean,
         failure: None,
         clusters: views.iter().filter(|view| view.live).map(facts::facts).collect(),
+        segments: space::segments(&live),
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::quantity::{duration, size};
-use super::{check, completions, explain, man, plan, render};
+use super::{check, completions, explain, man, map, plan, render};
 
 const AFTER: &str = "\
 Examples:
@@ -106,6 +106,8 @@ pub enum Verb {
     Check(check::Check),
     /// Tell who gets which address, and what a change would move
     Plan(plan::Plan),
+    /// Draw the address space: in the terminal, as a picture, or as a page to search and to open
+    Map(map::Map),
     /// Tell all about one kind of finding, one address or one Service
     Explain(explain::Explain),
     /// Print a shell's completion script

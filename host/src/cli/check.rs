@@ -39,7 +39,7 @@ pub struct Check {
     #[arg(long, default_value = "text")]
     format: Format,
     /// Write it into a file as well; may be given several times
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output::<Format>)]
     output: Vec<Output>,
 }
 

@@ -26,8 +26,10 @@ mod exit;
 mod explain;
 pub(crate) mod input;
 mod man;
+mod map;
 mod outputs;
 mod plan;
+mod progress;
 mod quantity;
 mod render;
 mod setting;
@@ -35,6 +37,7 @@ mod surroundings;
 
 use args::{Args, Verb};
 pub use exit::Exit;
+use progress::Watched;
 pub use setting::Setting;
 pub use surroundings::Surroundings;
 
@@ -104,6 +107,8 @@ fn decide<F: Function>(
     let setting = Setting::new(&args.global, surroundings);
     // Asked for by a verb once it has its input: a missing directory needs no sandbox to be told.
     let function = || connect(&setting.bounds);
+    // A person who waits for a verb is told so; kustomize and kpt are not.
+    let watched = |function: F| Watched::new(function, surroundings.stderr_is_terminal);
     match (args.verb, plugin) {
         (None, Some(config)) => function_mode::run_plugin(function, &config, &setting, streams),
         (None, None) if surroundings.stdin_is_terminal => {
@@ -113,10 +118,11 @@ fn decide<F: Function>(
             Ok(Exit::Clean)
         }
         (None, None) => function_mode::run(function, &setting, streams),
-        (Some(Verb::Render(verb)), _) => render::run(&verb, function, &setting, streams),
-        (Some(Verb::Check(verb)), _) => check::run(&verb, function, &setting, streams),
-        (Some(Verb::Plan(verb)), _) => plan::run(&verb, function, &setting, streams),
-        (Some(Verb::Explain(verb)), _) => explain::run(&verb, function, &setting, streams),
+        (Some(Verb::Render(verb)), _) => render::run(&verb, || function().map(watched), &setting, streams),
+        (Some(Verb::Check(verb)), _) => check::run(&verb, || function().map(watched), &setting, streams),
+        (Some(Verb::Plan(verb)), _) => plan::run(&verb, || function().map(watched), &setting, streams),
+        (Some(Verb::Map(verb)), _) => map::run(&verb, || function().map(watched), &setting, streams),
+        (Some(Verb::Explain(verb)), _) => explain::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Describe), _) => description::run(function, streams),
         (Some(Verb::Completions(verb)), _) => completions::run(&verb, streams),
         (Some(Verb::Man(verb)), _) => man::run(&verb, streams),

@@ -15,23 +15,24 @@ use crate::report::{self, Presented, Texts, github, gitlab, html, json, junit, m
 
 /// A file to write the report into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Output {
-    format: Format,
-    file: PathBuf,
+pub(super) struct Output<F = Format> {
+    /// In which format.
+    pub(super) format: F,
+    /// Into which file.
+    pub(super) file: PathBuf,
 }
 
 /// Read `FORMAT=FILE`; the file's name may hold more equals signs.
-pub(super) fn output(text: &str) -> Result<Output, String> {
+pub(super) fn output<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     let formats = || {
-        let names = Format::value_variants()
-            .iter()
-            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+        let names =
+            F::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
         names.collect::<Vec<_>>().join(", ")
     };
     let Some((format, file)) = text.split_once('=') else {
         return Err(format!("write FORMAT=FILE, with one of the formats {}", formats()));
     };
-    let Ok(format) = Format::from_str(format, false) else {
+    let Ok(format) = F::from_str(format, false) else {
         return Err(format!("`{format}` is none of the formats {}", formats()));
     };
     if file.is_empty() {
@@ -89,7 +90,7 @@ impl<'a> Answer<'a> {
 }
 
 /// Two reports in one file would leave only the last.
-pub(super) fn distinct(outputs: &[Output]) -> anyhow::Result<()> {
+pub(super) fn distinct<F>(outputs: &[Output<F>]) -> anyhow::Result<()> {
     for (index, output) in outputs.iter().enumerate() {
         if outputs.iter().take(index).any(|other| other.file == output.file) {
             bail!("`{}` is named by two --output options; give each format a file of its own", output.file.display());
@@ -110,15 +111,18 @@ mod tests {
     #[test]
     fn a_format_and_a_file() {
         let expected = Output { format: Format::Sarif, file: "a=b: c.sarif".into() };
-        assert_eq!(output("sarif=a=b: c.sarif"), Ok(expected));
-        assert_eq!(output("sarif="), Err("the name of the file is missing behind `=`".into()));
-        assert!(output("report.sarif").is_err_and(|message| message.starts_with("write FORMAT=FILE")));
-        assert!(output("xml=a").is_err_and(|message| message.starts_with("`xml` is none of the formats text, json")));
+        assert_eq!(output::<Format>("sarif=a=b: c.sarif"), Ok(expected));
+        assert_eq!(output::<Format>("sarif="), Err("the name of the file is missing behind `=`".into()));
+        assert!(output::<Format>("report.sarif").is_err_and(|message| message.starts_with("write FORMAT=FILE")));
+        assert!(
+            output::<Format>("xml=a")
+                .is_err_and(|message| message.starts_with("`xml` is none of the formats text, json"))
+        );
     }
 
     #[test]
     fn one_file_holds_one_report() {
-        let outputs = |texts: &[&str]| texts.iter().map(|text| output(text).unwrap()).collect::<Vec<_>>();
+        let outputs = |texts: &[&str]| texts.iter().map(|text| output::<Format>(text).unwrap()).collect::<Vec<_>>();
         assert!(distinct(&outputs(&["sarif=a", "json=b"])).is_ok());
         let error = distinct(&outputs(&["sarif=a", "json=a"])).unwrap_err();
         assert!(error.to_string().starts_with("`a` is named by two --output options"), "{error}");

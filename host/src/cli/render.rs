@@ -48,7 +48,7 @@ pub struct Render {
     #[arg(long, default_value = "text")]
     format: Format,
     /// Write it into a file as well; may be given several times
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output::<Format>)]
     output: Vec<Output>,
 }
 

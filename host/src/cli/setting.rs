@@ -34,6 +34,7 @@ impl Setting {
                 Color::Auto => terminal && !surroundings.no_color,
             },
             quiet: global.quiet,
+            columns: surroundings.columns.filter(|_| terminal),
         };
         Self {
             stdout: dress(surroundings.stdout_is_terminal),

@@ -13,15 +13,20 @@ pub struct Surroundings {
     pub stdin_is_terminal: bool,
     /// A person reads standard output.
     pub stdout_is_terminal: bool,
-    /// Columns of the terminal, when `COLUMNS` says how many.
-    pub columns: Option<usize>,
     /// A person reads standard error.
     pub stderr_is_terminal: bool,
+    /// How many columns standard output has: what `COLUMNS` says, else the terminal.
+    pub columns: Option<usize>,
     /// `NO_COLOR` is set to something (<https://no-color.org>), or `TERM` is `dumb`.
     pub no_color: bool,
     /// kustomize's legacy plugin variables are there: `KUSTOMIZE_PLUGIN_CONFIG_ROOT` or `…_STRING` (the latter is
     /// left out above 131071 bytes, kustomize `api/internal/plugins/execplugin`).
     pub kustomize_plugin: bool,
+}
+
+fn columns() -> Option<usize> {
+    let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    said.or_else(|| console::Term::stdout().size_checked().map(|(_, columns)| columns.into()))
 }
 
 impl Surroundings {
@@ -33,8 +38,8 @@ impl Surroundings {
             args: env::args_os().collect(),
             stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
-            columns: env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
             stderr_is_terminal: stderr().is_terminal(),
+            columns: columns(),
             no_color: set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb"),
             kustomize_plugin: set("KUSTOMIZE_PLUGIN_CONFIG_ROOT") || set("KUSTOMIZE_PLUGIN_CONFIG_STRING"),
         }

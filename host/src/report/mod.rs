@@ -14,6 +14,7 @@ pub mod html;
 mod identity;
 pub mod json;
 pub mod junit;
+pub mod map;
 pub mod markdown;
 pub mod plan;
 pub mod sarif;

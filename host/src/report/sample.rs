@@ -82,6 +82,20 @@ pub(crate) fn fleet() -> Sample {
         "function": "0.1.0",
         "verdict": "findings",
         "clusters": [cluster("infra", "10.25.11.110"), apps()],
+        "segments": [{
+            "range": "10.25.11.0-10.25.11.255", "prefix": "10.25.11.0/24", "planned": true, "clusters": ["infra"],
+            "total": "256", "unclaimed": "235",
+            "claims": [
+                claim("reserved", Some("router"), "10.25.11.1", "1"),
+                claim("plan", None, "10.25.11.100-10.25.11.119", "20"),
+                claim("pool", Some("services"), "10.25.11.100-10.25.11.109", "10"),
+                claim("pool", Some("gateway"), "10.25.11.110", "1"),
+                claim("pool", Some("services"), "10.25.11.112-10.25.11.119", "8"),
+            ],
+            "contests": [{
+                "range": "10.25.11.100", "rivals": 6, "between": ["pool services of cluster infra", "router of cluster apps"]
+            }]
+        }],
         "findings": [
             {
                 "code": "LBP000", "rule": "sample-rule", "severity": "error", "category": "plan", "cluster": "apps",
@@ -111,6 +125,10 @@ pub(crate) fn fleet() -> Sample {
         }]
     });
     Sample { sources: vec![pools, settings], report: serde_json::from_value(report).unwrap() }
+}
+
+fn claim(kind: &str, name: Option<&str>, range: &str, count: &str) -> serde_json::Value {
+    json!({"kind": kind, "cluster": "infra", "name": name, "range": range, "count": count, "idle": false})
 }
 
 fn cluster(name: &str, gateway: &str) -> serde_json::Value {

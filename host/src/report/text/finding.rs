@@ -55,6 +55,10 @@ pub(super) fn failure(failure: &Failure, texts: &Texts, dress: Dress) -> String 
 
 fn render<'a>(group: Group<'a>, notes: Vec<Element<'a>>, dress: Dress) -> String {
     let renderer = if dress.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = match dress.columns {
+        Some(columns) => renderer.term_width(columns),
+        None => renderer,
+    };
     let text = renderer.render(&[group.elements(notes)]);
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

@@ -26,6 +26,8 @@ pub struct Dress {
     pub color: bool,
     /// Error findings only: no warnings, no tables, no closing words.
     pub quiet: bool,
+    /// How many columns there are, where it is a terminal: lines of a file are cut to them.
+    pub columns: Option<usize>,
 }
 
 impl Dress {

@@ -1,0 +1,91 @@
+//! `lbpools map [DIR]`: the address space, drawn.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::ValueEnum;
+
+use super::input::Input;
+use super::outputs::{self, Output};
+use super::{Exit, Setting, Streams};
+use crate::contract::{Function, Options};
+use crate::report::map::{Side, html, svg, terminal};
+use crate::report::text::Dress;
+use crate::report::{self, Report};
+
+const AFTER: &str = "\
+Examples:
+  lbpools map                            a row for each segment and cluster
+  lbpools map --format html > map.html   a page to search and to open, in one file, without a network
+  lbpools map --output html=map.html --output svg=map.svg
+
+In the terminal: - planned, = free in a pool, # taken, ? one of these is taken, R reserved, ! contested, / left out.
+The map is drawn whatever the findings are; the exit code is 2 only where there is nothing to draw.";
+
+/// Columns where nobody says how wide the output is.
+const COLUMNS: usize = 100;
+
+/// What `map` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
+pub struct Map {
+    /// A directory or one file
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// The LoadBalancerPools config, when it is not in the package
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How to draw on standard output
+    #[arg(long, default_value = "text")]
+    format: Drawing,
+    /// Draw into a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output::<Drawing>)]
+    output: Vec<Output<Drawing>>,
+}
+
+/// How to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Drawing {
+    /// For a terminal.
+    Text,
+    /// A picture.
+    Svg,
+    /// A page to search and to open.
+    Html,
+}
+
+/// Judge and draw.
+pub(super) fn run<F: Function>(
+    verb: &Map,
+    function: impl FnOnce() -> anyhow::Result<F>,
+    setting: &Setting,
+    streams: &mut Streams,
+) -> anyhow::Result<Exit> {
+    outputs::distinct(&verb.output)?;
+    let input = Input::package(&verb.dir, verb.config.as_ref(), setting.max_input)?;
+    let document = function()?.report(input.sources, Options::default()).context("the function did not answer")?;
+    let report = report::read(&document)?;
+    if let Some(failure) = &report.failure {
+        anyhow::bail!("there is nothing to draw: {}", failure.message);
+    }
+    for Output { format, file } in &verb.output {
+        let mut page = Vec::new();
+        draw(*format, &report, Dress::default(), COLUMNS, &mut page)?;
+        fs::write(file, &page).with_context(|| format!("cannot write the map into `{}`", file.display()))?;
+    }
+    let mut page = Vec::new();
+    draw(verb.format, &report, setting.stdout, setting.columns.unwrap_or(COLUMNS), &mut page)?;
+    streams.stdout.write_all(&page)?;
+    Ok(Exit::Clean)
+}
+
+fn draw(format: Drawing, report: &Report, dress: Dress, columns: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+    match format {
+        Drawing::Text => terminal::emit(report, dress, columns, out)?,
+        Drawing::Svg => svg::emit(report, out)?,
+        Drawing::Html => html::emit(&[Side { label: "", report }], out)?,
+    }
+    Ok(())
+}

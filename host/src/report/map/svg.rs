@@ -1,0 +1,345 @@
+//! The map as a drawing: a file of its own, and the figures of the page.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use lbpools_function::report::{ClaimKind, Report, SegmentReport};
+
+use super::scale::Scale;
+use super::span::{Span, address};
+use super::{taken, title};
+use crate::report::words::counted;
+
+/// The colours and patterns, for a file or for a page.
+pub(super) const STYLE: &str = include_str!("svg.css");
+/// The patterns that the style names, once a document.
+pub(super) const PATTERNS: &str = "<defs>\
+<pattern id=\"map-set\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+<line class=\"set-line\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\"/></pattern>\
+<pattern id=\"map-reserved\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(-45)\">\
+<line class=\"reserved-line\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\"/></pattern>\
+<pattern id=\"map-contest\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
+<path class=\"contest-line\" fill=\"none\" d=\"M0 0L6 6M6 0L0 6\"/></pattern></defs>";
+
+const WIDTH: f64 = 1000.0;
+/// Where the line begins and how long it is; what is left of it are names.
+const LEFT: f64 = 120.0;
+const LINE: f64 = 870.0;
+const LANE: f64 = 38.0;
+const NARROW: f64 = 18.0;
+/// Pools that are drawn one by one; more are drawn as the stretches that they cover together.
+const SINGLE: usize = 200;
+
+/// Write the drawing.
+pub fn emit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let figures: Vec<Figure> = report.segments.iter().map(|segment| Figure::new(report, segment, 0)).collect();
+    let height: f64 = 60.0 + figures.iter().map(|figure| figure.height + 40.0).sum::<f64>();
+    let label = format!("Address map of {}", counted(report.segments.len(), "segment"));
+    writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"map\" width=\"{WIDTH}\" height=\"{height}\" \
+         viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{label}\">\n<title>{label}</title>\n\
+         <style>\n{STYLE}</style>\n{PATTERNS}\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>"
+    )?;
+    let mut at = 10.0;
+    for (figure, segment) in figures.iter().zip(&report.segments) {
+        at += 20.0;
+        let facts = format!("{} addresses, {} unclaimed", segment.total, segment.unclaimed);
+        writeln!(out, "<text class=\"title\" x=\"10\" y=\"{at}\">{}</text>", escaped(title(segment)))?;
+        writeln!(out, "<text class=\"soft\" x=\"990\" y=\"{at}\" text-anchor=\"end\">{}</text>", escaped(&facts))?;
+        writeln!(out, "<g transform=\"translate(0 {})\">{}</g>", at + 8.0, figure.body)?;
+        at += figure.height + 20.0;
+    }
+    writeln!(out, "<g transform=\"translate(0 {at})\">{}</g>\n</svg>", legend())
+}
+
+/// What the patterns mean, in one line.
+pub(super) fn legend() -> String {
+    let mut out = String::new();
+    let entries = [
+        ("plan", "planned"),
+        ("pool", "pool, free"),
+        ("taken", "taken"),
+        ("set", "one of these is taken"),
+        ("reserved", "reserved"),
+        ("contest", "contested"),
+    ];
+    for (at, (class, what)) in (0_u32..).zip(entries) {
+        let x = 10.0 + f64::from(at) * 160.0;
+        let _ = write!(out, "<rect class=\"{class}\" x=\"{x}\" y=\"4\" width=\"24\" height=\"14\"/>");
+        let _ = write!(out, "<text x=\"{}\" y=\"15\">{what}</text>", x + 30.0);
+    }
+    out
+}
+
+/// One segment, drawn.
+pub(super) struct Figure {
+    /// What stands in it, in words.
+    pub(super) label: String,
+    pub(super) height: f64,
+    pub(super) body: String,
+}
+
+impl Figure {
+    /// Draw a segment. `side` is for the names of pools on a page with two states.
+    pub(super) fn new(report: &Report, segment: &SegmentReport, side: usize) -> Self {
+        let Some(whole) = Span::parse(&segment.range) else {
+            return Self { label: segment.range.clone(), height: 0.0, body: String::new() };
+        };
+        let scale = Scale::new(whole, segment.claims.iter().filter_map(|claim| Span::parse(&claim.range)));
+        let mut drawing = Drawing { out: String::new(), at: 0.0, scale };
+        let mut told =
+            vec![format!("{}: {} addresses, {} unclaimed", title(segment), segment.total, segment.unclaimed)];
+        let reserved: Vec<Mark> = marks(segment, ClaimKind::Reserved, None);
+        if !reserved.is_empty() {
+            told.push(format!("reserved: {}", counted(reserved.len(), "range")));
+            drawing.narrow("reserved", "reserved", reserved);
+        }
+        for cluster in &segment.clusters {
+            told.push(drawing.cluster(report, segment, cluster, side));
+        }
+        if !segment.contests.is_empty() {
+            told.push(format!("contested: {}", counted(segment.contests.len(), "range")));
+            let contests = segment.contests.iter().filter_map(|contest| {
+                let what = format!("contested {}: {}", contest.range, contest.between.join(", "));
+                Some(Mark { span: Span::parse(&contest.range)?, what, extra: String::new() })
+            });
+            drawing.narrow("contested", "contest", contests.collect());
+        }
+        drawing.axis();
+        Self { label: told.join("; "), height: drawing.at, body: drawing.out }
+    }
+
+    /// The figure as an element of a page.
+    pub(super) fn element(&self) -> String {
+        format!(
+            "<svg class=\"map\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">{}</svg>",
+            self.height,
+            escaped(&self.label),
+            self.body
+        )
+    }
+}
+
+/// A range to draw, with what to say of it.
+struct Mark {
+    span: Span,
+    what: String,
+    /// More attributes of the element.
+    extra: String,
+}
+
+fn marks(segment: &SegmentReport, kind: ClaimKind, cluster: Option<&str>) -> Vec<Mark> {
+    let claims =
+        segment.claims.iter().filter(|claim| claim.kind == kind && cluster.is_none_or(|it| it == claim.cluster));
+    claims
+        .filter_map(|claim| {
+            let name = claim.name.as_deref().unwrap_or("plan");
+            let what = format!("{name} of cluster {}: {}, {} addresses", claim.cluster, claim.range, claim.count);
+            Some(Mark { span: Span::parse(&claim.range)?, what, extra: String::new() })
+        })
+        .collect()
+}
+
+struct Drawing {
+    out: String,
+    /// The upper edge of the next lane.
+    at: f64,
+    scale: Scale,
+}
+
+impl Drawing {
+    fn label(&mut self, text: &str, height: f64) {
+        let y = self.at + height / 2.0 + 4.0;
+        let short: String =
+            if text.chars().count() > 16 { text.chars().take(15).chain(['…']).collect() } else { text.into() };
+        let _ = write!(self.out, "<text x=\"{}\" y=\"{y}\" text-anchor=\"end\">{}</text>", LEFT - 8.0, escaped(&short));
+    }
+
+    /// A lane with marks of one class, those that touch on the drawing made one.
+    fn narrow(&mut self, label: &str, class: &str, marks: Vec<Mark>) {
+        self.label(label, NARROW);
+        let y = self.at + 2.0;
+        self.runs(class, marks, y, NARROW - 6.0, 3.0);
+        self.at += NARROW;
+    }
+
+    /// A cluster's lane; hands back what is in it, in words.
+    fn cluster(&mut self, report: &Report, segment: &SegmentReport, cluster: &str, side: usize) -> String {
+        self.label(cluster, LANE);
+        let top = self.at;
+        self.ground(top + LANE - 5.0);
+        self.runs("plan", marks(segment, ClaimKind::Plan, Some(cluster)), top + 2.0, LANE - 8.0, 1.0);
+        let position = report.clusters.iter().position(|each| each.name == cluster);
+        let pools = &report
+            .clusters
+            .iter()
+            .find(|each| each.name == cluster)
+            .map(|each| each.pools.as_slice())
+            .unwrap_or_default();
+        let claims: Vec<_> =
+            segment.claims.iter().filter(|claim| claim.kind == ClaimKind::Pool && claim.cluster == cluster).collect();
+        let mut drawn = Vec::new();
+        let mut idle = Vec::new();
+        for claim in &claims {
+            let Some(span) = Span::parse(&claim.range) else { continue };
+            let name = claim.name.as_deref().unwrap_or_default();
+            let what = format!("pool {name}: {}, {} addresses", claim.range, claim.count);
+            let index = pools.iter().position(|pool| pool.name == name);
+            let extra = match (position, index) {
+                (Some(cluster), Some(pool)) => format!(" data-pool=\"pool-{side}-{cluster}-{pool}\""),
+                _ => String::new(),
+            };
+            let mark = Mark { span, what, extra };
+            if claim.idle { idle.push(mark) } else { drawn.push(mark) }
+        }
+        if drawn.len() > SINGLE {
+            self.runs("pool", drawn, top + 7.0, LANE - 18.0, 1.5);
+        } else {
+            for mark in drawn {
+                self.rect("pool", &mark, top + 7.0, LANE - 18.0, 2.0);
+            }
+        }
+        for mark in idle {
+            self.rect("pool idle", &mark, top + 7.0, LANE - 18.0, 2.0);
+        }
+        let (certain, sets) = taken(report, cluster);
+        let mark = |what: &'static str| {
+            move |span: Span| {
+                let range =
+                    if span.extent() == 0 { String::new() } else { format!("-{}", address(span.v6, span.last)) };
+                let what = format!("{what} {}{range}", address(span.v6, span.first));
+                Mark { span, what, extra: String::new() }
+            }
+        };
+        let here = |span: &Span| Span::parse(&segment.range).is_some_and(|whole| whole.meets(*span));
+        let (certain, sets): (Vec<Span>, Vec<Span>) =
+            (certain.into_iter().filter(here).collect(), sets.into_iter().filter(here).collect());
+        let told = format!(
+            "cluster {cluster}: {}, {} taken",
+            counted(claims.len(), "pool range"),
+            counted(certain.len(), "address").replace("addresss", "addresses"),
+        );
+        self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + LANE - 16.0, 7.0, 2.0);
+        self.runs("taken", certain.into_iter().map(mark("taken")).collect(), top + 7.0, LANE - 18.0, 2.0);
+        self.at += LANE;
+        told
+    }
+
+    /// The line on which a lane stands, broken where it is not to scale.
+    fn ground(&mut self, y: f64) {
+        for piece in self.scale.pieces().to_vec() {
+            let (from, to) = (LEFT + LINE * piece.from, LEFT + LINE * piece.to);
+            let class = if piece.gap { "gap" } else { "base" };
+            let _ = write!(self.out, "<line class=\"{class}\" x1=\"{from:.1}\" y1=\"{y}\" x2=\"{to:.1}\" y2=\"{y}\"/>");
+        }
+    }
+
+    fn rect(&mut self, class: &str, mark: &Mark, y: f64, height: f64, least: f64) {
+        let Some((from, to)) = self.scale.place(mark.span) else { return };
+        let (from, width) = (LEFT + LINE * from, (LINE * (to - from)).max(least));
+        self.element(class, &mark.extra, &mark.what, (from, width), (y, height));
+    }
+
+    /// Marks of one class; those that touch on the drawing are one element that says how many they are.
+    fn runs(&mut self, class: &str, marks: Vec<Mark>, y: f64, height: f64, least: f64) {
+        let mut placed: Vec<(f64, f64, Mark)> = marks
+            .into_iter()
+            .filter_map(|mark| {
+                let (from, to) = self.scale.place(mark.span)?;
+                let from = LEFT + LINE * from;
+                Some((from, (LEFT + LINE * to).max(from + least), mark))
+            })
+            .collect();
+        placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut runs: Vec<(f64, f64, usize, Mark)> = Vec::new();
+        for (from, to, mark) in placed {
+            match runs.last_mut() {
+                // A hair apart is apart: only what overlaps by more than rounding is one.
+                Some((_, end, count, _)) if from < *end - 0.05 => {
+                    *end = end.max(to);
+                    *count += 1;
+                }
+                _ => runs.push((from, to, 1, mark)),
+            }
+        }
+        for (from, to, count, mark) in runs {
+            let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+            self.element(class, &mark.extra, &format!("{}{more}", mark.what), (from, to - from), (y, height));
+        }
+    }
+
+    fn element(&mut self, class: &str, extra: &str, what: &str, (x, width): (f64, f64), (y, height): (f64, f64)) {
+        let _ = write!(
+            self.out,
+            "<rect class=\"{class}\"{extra} x=\"{x:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{height}\">\
+             <title>{}</title></rect>",
+            escaped(what)
+        );
+    }
+
+    /// The addresses under the line: where each piece begins, as far as there is room, and the last.
+    fn axis(&mut self) {
+        let y = self.at + 12.0;
+        let pieces = self.scale.pieces().to_vec();
+        let Some(last) = pieces.last() else { return };
+        let text = |span: Span, number: u128| address(span.v6, number);
+        let end = text(last.span, last.span.last);
+        let width = |text: &str| f64::from(u32::try_from(text.chars().count()).unwrap_or(u32::MAX)) * 6.8 + 10.0;
+        let stop = LEFT + LINE - width(&end);
+        let mut free = 0.0;
+        for piece in pieces.iter().filter(|piece| !piece.gap || piece.from == 0.0) {
+            let x = LEFT + LINE * piece.from;
+            let label = text(piece.span, piece.span.first);
+            if x < free || x + width(&label) > stop {
+                continue;
+            }
+            free = x + width(&label);
+            let _ = write!(self.out, "<text class=\"soft\" x=\"{x:.1}\" y=\"{y}\">{}</text>", escaped(&label));
+        }
+        let _ = write!(
+            self.out,
+            "<text class=\"soft\" x=\"{}\" y=\"{y}\" text-anchor=\"end\">{}</text>",
+            LEFT + LINE,
+            escaped(&end)
+        );
+        self.at += 18.0;
+    }
+}
+
+/// Text that means itself in XML and HTML.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            // What XML cannot hold at all.
+            char if char.is_control() => out.push(' '),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_drawing_of_the_fleet() {
+        let mut out = Vec::new();
+        emit(&sample::fleet().report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let (_, body) = text.split_once("</defs>").unwrap();
+        insta::assert_snapshot!(body);
+    }
+
+    #[test]
+    fn names_mean_themselves() {
+        assert_eq!(escaped("<a & \"b\">\u{1b}"), "&lt;a &amp; &quot;b&quot;&gt; ");
+    }
+}
