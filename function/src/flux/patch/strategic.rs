@@ -57,7 +57,11 @@ fn into(tree: &mut Node<'_>, patch: &Node<'_>, base: usize) -> Result<(), String
                 *now = moved(new, base);
             }
             _ => {
-                return Err(format!("kustomize refuses {} in the place of {} at {key}", new.describe(), now.describe()));
+                return Err(format!(
+                    "kustomize refuses {} in the place of {} at {key}",
+                    new.describe(),
+                    now.describe()
+                ));
             }
         }
     }
