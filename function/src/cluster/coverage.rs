@@ -59,6 +59,9 @@ pub enum Miss {
     /// Its selector misses the Service.
     #[error("it does not select the Service")]
     NotSelected,
+    /// It has no selector where it needs one, or one that cannot be compiled.
+    #[error("it selects nothing at all")]
+    NoSelector,
     /// The class of the Service is another feature's.
     #[error("the Service's load balancer class is not one that it announces")]
     Class,
@@ -88,6 +91,23 @@ impl<'v, 'a, 't> Announcers<'v, 'a, 't> {
             view.cluster.not_checked.first().map(|note| format!("{}: {}", note.what, note.because))
         };
         Self { view, each, incomplete }
+    }
+
+    /// The BGP advertisements of load balancer addresses that surely no peer takes.
+    pub fn unheard(&self) -> Vec<&'v Advertisement<'a, 't>> {
+        let load_balancer =
+            |advertisement: &Advertisement<'_, '_>| advertisement.announces.iter().any(|a| a.load_balancer);
+        let unheard = |announcer: &&Announcer<'_, '_, '_>| {
+            announcer.advertisement.means == Means::Bgp
+                && announcer.idle.is_none()
+                && announcer.families.is_empty()
+                && announcer.unknown.is_none()
+                && announcer.advertisement.object.altered.is_none()
+                && load_balancer(announcer.advertisement)
+        };
+        // What was not followed may hold the configuration that takes it.
+        let certain = self.view.cluster.not_checked.is_empty();
+        self.each.iter().filter(|_| certain).filter(unheard).map(|announcer| announcer.advertisement).collect()
     }
 
     /// Who announces the addresses of a request, over all its families.
@@ -234,13 +254,14 @@ fn selected(entries: &[Announced], labels: &BTreeMap<String, String>) -> Fact<Re
     let mut miss = Miss::NotForLoadBalancers;
     let mut unknown = None;
     for entry in entries.iter().filter(|entry| entry.load_balancer) {
-        miss = Miss::NotSelected;
         match &entry.selector {
             Fact::Known(None) if entry.missing_selects_all => return Fact::Known(Ok(())),
             Fact::Known(Some(Ok(selector))) if selector.selects_all() || selector.matches(labels) => {
                 return Fact::Known(Ok(()));
             }
-            Fact::Known(_) => {}
+            Fact::Known(Some(Ok(_))) => miss = Miss::NotSelected,
+            Fact::Known(None | Some(Err(_))) if miss == Miss::NotSelected => {}
+            Fact::Known(None | Some(Err(_))) => miss = Miss::NoSelector,
             Fact::Unknown(why) => unknown = Some(why.clone()),
         }
     }

@@ -48,6 +48,10 @@ pub struct PoolIndex<'v, 'a, 't> {
     ranges: Vec<(Range, usize)>,
     /// The highest last address up to each range, family by family.
     reach: Vec<IpAddr>,
+    /// Pools that only select Services with this label and value.
+    by_label: BTreeMap<(String, String), Vec<usize>>,
+    /// Pools that may select any Service.
+    unlabelled: Vec<usize>,
     /// Why the cluster may have addresses that are not listed here.
     pub incomplete: Option<String>,
 }
@@ -74,7 +78,28 @@ impl<'v, 'a, 't> PoolIndex<'v, 'a, 't> {
             let before = reach.last().filter(|last| Family::of(**last) == range.family());
             reach.push(before.map_or(range.last(), |last| range.last().max(*last)));
         }
-        Self { pools, ranges, reach, incomplete: incomplete(view) }
+        let mut by_label: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        let mut unlabelled = Vec::new();
+        for (at, serving) in pools.iter().enumerate() {
+            match &serving.pool.selector {
+                Fact::Known(Some(Ok(selector))) => match selector.required_values() {
+                    Some((key, values)) => {
+                        values.into_iter().for_each(|v| by_label.entry((key.clone(), v)).or_default().push(at));
+                    }
+                    None => unlabelled.push(at),
+                },
+                _ => unlabelled.push(at),
+            }
+        }
+        Self { pools, ranges, reach, by_label, unlabelled, incomplete: incomplete(view) }
+    }
+
+    /// The places of the pools that surely select a Service with these labels, in the view's order. Costs a look-up a
+    /// label and a look at each pool that asks for none.
+    pub fn selecting(&self, labels: &BTreeMap<String, String>) -> impl Iterator<Item = usize> {
+        let labelled = labels.iter().filter_map(|(key, value)| self.by_label.get(&(key.clone(), value.clone())));
+        let candidates: BTreeSet<usize> = labelled.flatten().chain(&self.unlabelled).copied().collect();
+        candidates.into_iter().filter(|&at| self.pools[at].selects(labels) == Some(true))
     }
 
     /// The pools with a block that holds the address, in the view's order.

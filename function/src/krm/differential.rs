@@ -70,6 +70,8 @@ const ENTRIES: &[&str] = &[
     "metadata:\n  name: n\n  annotations: {config.kubernetes.io/local-config: \"true\"}",
     "spec: {type: LoadBalancer, ports: [{port: 80}]}",
     "spec:\n  type: LoadBalancer\n  ports:\n  - port: 80",
+    "spec:\n  values:\n    service: {loadBalancerIP: 10.0.0.1}",
+    "spec: {chart: {spec: {chart: \"cil\\x69um\"}}}",
     "# comment",
     "",
     "<<: {kind: Service}",
@@ -251,6 +253,12 @@ fn same(text: &str, one: &Document<'_>, two: &Document<'_>) {
         assert_eq!((&a.path, a.index), (&b.path, b.index), "in\n{text}");
         assert_eq!((&a.span, &a.whole), (&b.span, &b.whole), "{:?} in\n{text}\n{text:?}", a.resource);
         assert_eq!(a.marks, b.marks, "in\n{text}");
+        if a.resource.kind == "HelmRelease" && a.tree.get().is_none() {
+            let own = two.text.text.get(b.span.clone()).unwrap_or_default();
+            let speaks = ["cilium", "loadBalancerIP", "\\"].iter().any(|word| own.contains(word));
+            assert!(!speaks, "a HelmRelease that matters is not read in\n{text}");
+            continue;
+        }
         assert_eq!(a.tree.get(), b.tree.get(), "{:?} in\n{text}", a.resource);
     }
 }

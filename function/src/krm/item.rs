@@ -76,7 +76,7 @@ impl<'t> Item<'t> {
     pub fn new(node: Node<'t>, whole: Range<usize>) -> Self {
         let text = |key: &str| node.text_at(&[key]).unwrap_or_default();
         let mut item = Self::known(text("apiVersion"), text("kind"), node.get("metadata"), node.span.clone(), whole);
-        if item.is_read() {
+        if reads(&item.resource.kind) || item.is_marked() {
             item.tree = Tree::Kept(node);
         }
         item
@@ -129,9 +129,14 @@ impl<'t> Item<'t> {
         }
     }
 
-    /// Whether anything reads its tree: its kind is one of ours, it has none, or we made it.
+    /// Whether its tree was kept because somebody may read it: its kind is one of ours, it has none, or we made it.
     pub fn is_read(&self) -> bool {
-        reads(&self.resource.kind) || self.marks.generated_by.is_some()
+        !matches!(self.tree, Tree::Dropped)
+    }
+
+    /// Whether it says that we made it.
+    pub(super) fn is_marked(&self) -> bool {
+        self.marks.generated_by.is_some()
     }
 
     /// Whether it is of this kind, in any version of this API group (empty for the core group).

@@ -42,11 +42,21 @@ impl<'t> Document<'t> {
         Some(document)
     }
 
+    /// Whether anyone has a reason to look into an object of this kind. Of the many HelmReleases of a large list only
+    /// those matter that install Cilium or whose values ask for an address, and none of the words by which they do
+    /// can be written without these bytes.
+    fn concerns(&self, kind: &str, span: &Range<usize>) -> bool {
+        const WORDS: [&str; 3] = ["cilium", "loadBalancerIP", "\\"];
+        let text = self.text.text.as_bytes().get(span.clone()).unwrap_or_default();
+        reads(kind)
+            && (kind != "HelmRelease" || WORDS.iter().any(|w| memchr::memmem::find(text, w.as_bytes()).is_some()))
+    }
+
     fn outlined_item(&self, outline: &ItemOutline, previous: usize) -> Option<Item<'t>> {
         let whole = |span: &Range<usize>| self.dash(span.start, previous)..self.text.line_end(span.end);
         let text = |range: &Option<Range<usize>>| range.clone().and_then(|range| self.text.text.get(range));
         let kind = text(&outline.kind).unwrap_or_default();
-        if outline.certain && !reads(kind) {
+        if outline.certain && !self.concerns(kind, &outline.span) {
             let metadata = match &outline.metadata {
                 Some(range) => Some(single(Reader::of_slice(self.text.text, range.clone(), 2))?),
                 None => None,
@@ -54,7 +64,7 @@ impl<'t> Document<'t> {
             let metadata = metadata.as_ref().and_then(|map| map.get("metadata"));
             let api_version = text(&outline.api_version).unwrap_or_default();
             let item = Item::known(api_version, kind, metadata, outline.span.clone(), whole(&outline.span));
-            if !item.is_read() {
+            if !item.is_marked() {
                 return Some(item);
             }
         }

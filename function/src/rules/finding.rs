@@ -21,6 +21,7 @@ pub struct Found {
     chain: Vec<Link>,
     message: String,
     help: String,
+    at_most: Option<Severity>,
 }
 
 impl Found {
@@ -97,6 +98,13 @@ impl Found {
         self
     }
 
+    /// Not worse than this, whatever the rule's severity: a case of it that is likely meant.
+    #[must_use]
+    pub fn at_most(mut self, severity: Severity) -> Self {
+        self.at_most = Some(severity);
+        self
+    }
+
     /// One sentence: what is wrong and why it matters.
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
@@ -157,6 +165,8 @@ impl<'r> Findings<'r> {
     fn push(&mut self, cluster: Option<&str>, latent: bool, found: Found) {
         let Some(rule) = self.rule else { return };
         let Some(severity) = self.severity(rule) else { return };
+        // Severities are in order, the worst first.
+        let severity = found.at_most.map_or(severity, |most| severity.max(most));
         if accepts(found.accepted.as_deref(), rule.code) {
             return;
         }

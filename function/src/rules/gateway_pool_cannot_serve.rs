@@ -30,6 +30,7 @@
 use super::finding::{Findings, Found};
 use super::gateway_addresses::{GatewayAddress, gateway_addresses};
 use super::{Check, Rule};
+use crate::cilium::sharing::Sharing;
 use crate::cluster::ClusterView;
 use crate::cluster::pools::PoolView;
 use crate::cluster::serving::{Held, PoolIndex, Serving};
@@ -63,6 +64,8 @@ fn refused(view: &ClusterView<'_, '_>, index: &PoolIndex<'_, '_, '_>, gateway: &
     let address = gateway.address;
     let (serving, why, help) = match index.held(address, service) {
         Held::Disabled(serving) => (serving, "is disabled (no_pool)".to_owned(), "enable the pool".to_owned()),
+        // With a sharing key it is handed out, or ends the operator: LBP325.
+        Held::Reserved(_) if service.is_some_and(|s| Sharing::of(s, &view.profile).key.is_some()) => return None,
         Held::Reserved(serving) => (
             serving,
             "never gives the first and the last address of this block (already_allocated)".to_owned(),

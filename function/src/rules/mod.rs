@@ -5,6 +5,7 @@
 //! network plan, `LBP3xx` about who gets which address, `LBP4xx` about settings and delivery, `LBP5xx` about
 //! announcements.
 
+pub mod asked_annotations;
 #[cfg(test)]
 pub mod cases;
 pub mod finding;
@@ -12,6 +13,7 @@ pub mod gateway_addresses;
 pub mod placement;
 pub mod pool_schema;
 pub mod proposal;
+pub mod sharing_groups;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
@@ -91,6 +93,8 @@ rules! {
     pool_field_not_served,
     pool_value_of_wrong_type,
     selector_does_not_compile,
+    pool_without_addresses,
+    pool_api_version_deprecated,
     block_in_other_clusters_range,
     block_outside_network,
     clusters_overlap,
@@ -108,6 +112,20 @@ rules! {
     pin_may_be_taken,
     no_pool_for_service,
     class_not_served,
+    pool_choice_ambiguous,
+    sharing_never_happens,
+    shares_one_of_several,
+    request_nobody_serves,
+    sharing_annotation_not_read,
+    annotation_unknown,
+    annotation_and_load_balancer_ip,
+    family_not_as_meant,
+    gateway_metadata_not_copied,
+    gateway_addresses_contradict,
+    ingress_annotation_not_copied,
+    service_not_made,
+    address_lost_at_restart,
+    reserved_address_ends_operator,
     setting_undefined,
     expression_not_substitutable,
     substitution_does_not_run,
@@ -116,6 +134,15 @@ rules! {
     name_taken,
     bgp_advertisement_without_selector,
     announcement_api_version_not_served,
+    announcement_does_nothing,
+    l2_interface_is_no_pattern,
+    announcement_switched_off,
+    address_not_announced,
+    bgp_peer_config_missing,
+    bgp_advertisement_unheard,
+    l2_with_sharing,
+    l2_with_local_traffic,
+    gateway_local_not_announced,
 }
 
 /// Judge clusters by every rule.
@@ -147,7 +174,11 @@ mod tests {
         }
         for rule in RULES {
             assert!(rule.code.len() == 6 && rule.code.starts_with("LBP"), "{}", rule.code);
-            assert!(rule.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.name);
+            assert!(
+                rule.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+                "{}",
+                rule.name
+            );
             let page = rule.page();
             assert!(rule.summary().ends_with('.'), "{}: {page}", rule.code);
             for heading in ["## What it does", "## Why is this bad?", "## Example", "## What to do"] {

@@ -31,6 +31,7 @@
 use super::finding::{Findings, Found};
 use super::gateway_addresses::written;
 use super::{Check, Rule};
+use crate::cilium::sharing::Sharing;
 use crate::cluster::ClusterView;
 use crate::cluster::requests::Asker;
 use crate::cluster::serving::{Held, PoolIndex, Serving};
@@ -60,6 +61,8 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
                     (serving, "does not select it (pool_selector_mismatch)", selected(serving))
                 }
                 Held::Disabled(serving) => (serving, "is disabled (no_pool)", "enable the pool".into()),
+                // With a sharing key it is handed out, or ends the operator: LBP325.
+                Held::Reserved(_) if Sharing::of(service, &view.profile).key.is_some() => continue,
                 Held::Reserved(serving) => (
                     serving,
                     "never gives the first and the last address of this block (already_allocated)",

@@ -101,7 +101,8 @@ fn judge(view: &ClusterView<'_, '_>, address: IpAddr, asking: &[Asking<'_, '_, '
     }
 }
 
-fn help(why: Option<Incompatible>) -> &'static str {
+/// What would make two Services fit.
+pub(super) fn help(why: Option<Incompatible>) -> &'static str {
     match why {
         None | Some(Incompatible::Key) => {
             "ask for another address, or give both the same lbipam.cilium.io/sharing-key if their ports differ"

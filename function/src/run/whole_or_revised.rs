@@ -76,7 +76,7 @@ const RESULTS: &str = "results:\n- message: of before\n  severity: info\n";
 fn ballast() -> String {
     let line = "      some text that fills a line, and then another one of the same kind\n";
     format!(
-        "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {{name: ballast}}\n  data:\n    text: |\n{}",
+        "- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {{name: ballast}}\n  spec:\n    text: |\n{}",
         line.repeat(LARGE / line.len() + 1)
     )
 }

@@ -133,7 +133,7 @@ fn derived<'a, 't>(
 }
 
 /// The addresses of `spec.addresses` that Cilium looks at, with their paths.
-fn spec_addresses(object: &Object<'_, '_>) -> Vec<(String, Text)> {
+pub fn spec_addresses(object: &Object<'_, '_>) -> Vec<(String, Text)> {
     let nodes = object.item.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
     let address = |(n, node): (usize, &Node<'_>)| {
         let of_type = node.get("type").and_then(|node| object.text(node));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chart::Chart;
 use super::fields::Fields;
 use super::{Asker, Means, Request, annotations_in, request, written_annotations};
 use crate::cilium::service::Port;
@@ -26,29 +27,51 @@ pub(super) enum Derived<'a, 't> {
     Unknown(&'static str),
 }
 
+/// By which Service an Ingress is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// One of its own.
+    Dedicated,
+    /// The one of Cilium's chart.
+    Shared,
+    /// Another controller's.
+    Foreign,
+    /// It cannot be known.
+    Unknown(&'static str),
+}
+
 pub(super) fn of<'a, 't>(object: &'a Object<'a, 't>, means: Means<'_, 'a, 't>) -> Derived<'a, 't> {
+    match mode(object, means.chart) {
+        Mode::Dedicated => Derived::Request(Box::new(derived(object, means))),
+        Mode::Shared => Derived::Shared,
+        Mode::Foreign => Derived::Foreign,
+        Mode::Unknown(why) => Derived::Unknown(why),
+    }
+}
+
+/// Whose an Ingress is and which Service it gets.
+pub(super) fn mode(object: &Object<'_, '_>, chart: &Chart<'_, '_>) -> Mode {
     match class(object).as_deref() {
         Some("cilium") => {}
         // Without a class it is Cilium's where Cilium is the default.
-        None if means.chart.is_true(&["ingressController", "default"]) => {}
-        _ => return Derived::Foreign,
+        None if chart.is_true(&["ingressController", "default"]) => {}
+        _ => return Mode::Foreign,
     }
     let mode = ["ingress.cilium.io/loadbalancer-mode", "io.cilium.ingress/loadbalancer-mode"];
     let mode = mode.iter().find_map(|key| object.annotation(key));
-    let dedicated = match mode.as_ref().map(|text| text.known()) {
-        Some(Some("dedicated")) => true,
-        Some(Some("shared")) => false,
-        Some(None) => {
-            return Derived::Unknown("whether it has a Service of its own is an annotation that is not known");
-        }
-        _ => match means.chart.text(&["ingressController", "loadbalancerMode"]) {
-            Fact::Known(mode) => mode.is_none_or(|mode| mode == "dedicated"),
+    match mode.as_ref().map(|text| text.known()) {
+        Some(Some("dedicated")) => Mode::Dedicated,
+        Some(Some("shared")) => Mode::Shared,
+        Some(None) => Mode::Unknown("whether it has a Service of its own is an annotation that is not known"),
+        // Any other text means the default.
+        _ => match chart.text(&["ingressController", "loadbalancerMode"]) {
+            Fact::Known(mode) if mode.as_deref().is_none_or(|mode| mode == "dedicated") => Mode::Dedicated,
+            Fact::Known(_) => Mode::Shared,
             Fact::Unknown(_) => {
-                return Derived::Unknown("whether it shares one Service or has its own is a setting of Cilium's chart");
+                Mode::Unknown("whether it shares one Service or has its own is a setting of Cilium's chart")
             }
         },
-    };
-    if dedicated { Derived::Request(Box::new(derived(object, means))) } else { Derived::Shared }
+    }
 }
 
 /// The class of an Ingress, by its field or by the older annotation, which wins.

@@ -17,6 +17,7 @@ use crate::krm::node::Node;
 use crate::report::NotChecked;
 use chart::Chart;
 use fields::Fields;
+pub use gateway::spec_addresses;
 
 /// What kind of object asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,13 @@ impl Request<'_, '_> {
         let namespace = self.object.namespace();
         format!("{} {}/{}", resource.kind, namespace.known().map_or("?", String::as_str), resource.name)
     }
+}
+
+/// The Ingresses of a cluster that surely are served by the Service of Cilium's chart.
+pub fn shared_ingresses<'a, 't>(objects: &'a [Object<'a, 't>]) -> Vec<&'a Object<'a, 't>> {
+    let chart = Chart::of(objects);
+    let ingresses = objects.iter().filter(|object| object.item.is("networking.k8s.io", "Ingress"));
+    ingresses.filter(|object| ingress::mode(object, &chart) == ingress::Mode::Shared).collect()
 }
 
 /// What deriving a request goes by.
