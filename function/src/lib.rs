@@ -8,6 +8,7 @@
 pub mod cilium;
 pub mod cluster;
 pub mod config;
+pub mod filter;
 pub mod flux;
 pub mod generate;
 pub mod input;

@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod demo;
 mod generate;
+mod guests;
 mod oracle;
 mod suites;
 mod tally;
@@ -23,6 +24,7 @@ Usage: cargo xtask VERB
   test --all           these, then the ones that take long to build
   setup                get the wasm target that the component needs
   tools                build the real kustomize and kpt, and the benches' baselines, into target/tools
+  guests [--quick]     build the function for kpt's WebAssembly runtime and for WASI, into target/guests
   generate [--check]   write the checked-in files that the code describes, or fail when they are stale
   oracle ARGS          hold lbpools against a real program on random cases
   bench [ARGS]         measure, and print the table of benches/README.md
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         ["test", "--all"] => suites::run(suites::Tier::All),
         ["setup"] => wasm::set_up(),
         ["tools"] => tools::build_all(),
+        ["guests"] => guests::build(guests::Quality::Release),
+        ["guests", "--quick"] => guests::build(guests::Quality::Quick),
         ["generate"] => generate::run(generate::Mode::Write),
         ["generate", "--check"] => generate::run(generate::Mode::Check),
         ["oracle", rest @ ..] => oracle::run(rest),

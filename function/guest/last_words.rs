@@ -1,5 +1,6 @@
 //! The text of a panic. The component has no import to print with, so the hook leaves the text in a static behind
-//! a marker; after the trap the host finds it in the memory (`host/src/sandbox/last_words.rs`).
+//! a marker; after the trap the host finds it in the memory (`host/src/sandbox/last_words.rs`). The other guests can
+//! also say it, and do.
 
 use std::{
     fmt::{self, Write},
@@ -21,20 +22,22 @@ struct LastWords {
     text: [u8; LONGEST],
 }
 
-/// `used`: nothing in here ever reads it, and yet it must stay.
+/// `used`: nothing in the component ever reads it, and yet it must stay.
 #[used]
 static LAST_WORDS: Mutex<LastWords> = Mutex::new(LastWords { marker: *MARKER, length: [0; 4], text: [0; LONGEST] });
 
-/// Keep the text of a panic from now on.
-pub(crate) fn keep() {
+/// Keep the text of a panic from now on, and `say` it where there is somebody to say it to.
+pub(crate) fn keep(say: fn(&[u8])) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        panic::set_hook(Box::new(|panic| {
+        panic::set_hook(Box::new(move |panic| {
             // A second panic while the first is written changes nothing.
             if let Ok(mut words) = LAST_WORDS.try_lock() {
                 let mut pen = Pen { words: &mut words.text, at: 0 };
                 let _ = write!(pen, "{panic}");
-                words.length = u32::try_from(pen.at).unwrap_or_default().to_le_bytes();
+                let length = pen.at;
+                words.length = u32::try_from(length).unwrap_or_default().to_le_bytes();
+                say(&words.text[..length]);
             }
         }));
     });

@@ -1,0 +1,8 @@
+//! kpt finds the memory under the name `mem`.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
+        println!("cargo::rustc-cdylib-link-arg=--export-memory=mem");
+    }
+}
