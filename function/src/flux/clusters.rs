@@ -111,7 +111,7 @@ pub fn find_unread(clusters: &mut [Cluster<'_, '_>], files: &Files<'_, '_>, more
     // What lies outside of one cluster reads the settings of that one.
     let object = |cluster: &Cluster<'_, '_>| cluster.settings_object.map(|(_, item)| std::ptr::from_ref(item).addr());
     let open: Vec<usize> =
-        clusters.iter().filter(|cluster| cluster.wiring.open.is_some()).filter_map(|cluster| object(cluster)).collect();
+        clusters.iter().filter(|cluster| cluster.wiring.open.is_some()).filter_map(&object).collect();
     for cluster in clusters.iter_mut().filter(|cluster| cluster.entrypoint.is_some()) {
         if object(cluster).is_none_or(|own| open.contains(&own)) {
             continue;
