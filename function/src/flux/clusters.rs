@@ -99,7 +99,7 @@ pub fn find_unread(clusters: &mut [Cluster<'_, '_>], files: &Files<'_, '_>, more
         lists.flat_map(Node::items)
     });
     let unread_files = |entry: &Node<'_>| ["files", "envs", "env"].iter().any(|key| entry.get(key).is_some());
-    if clusters.iter().any(|cluster| cluster.wiring.open.is_some()) || generated.into_iter().any(unread_files) {
+    if generated.into_iter().any(unread_files) {
         return;
     }
     let mut readers = Readers::default();
@@ -108,9 +108,14 @@ pub fn find_unread(clusters: &mut [Cluster<'_, '_>], files: &Files<'_, '_>, more
     if readers.hands_on(&telling.settings_name) {
         return;
     }
-    for cluster in
-        clusters.iter_mut().filter(|cluster| cluster.entrypoint.is_some() && cluster.settings_object.is_some())
-    {
+    // What lies outside of one cluster reads the settings of that one.
+    let object = |cluster: &Cluster<'_, '_>| cluster.settings_object.map(|(_, item)| std::ptr::from_ref(item).addr());
+    let open: Vec<usize> =
+        clusters.iter().filter(|cluster| cluster.wiring.open.is_some()).filter_map(&object).collect();
+    for cluster in clusters.iter_mut().filter(|cluster| cluster.entrypoint.is_some()) {
+        if object(cluster).is_none_or(|own| open.contains(&own)) {
+            continue;
+        }
         let keys = cluster.settings.by_name.keys().filter(|key| **key != telling.cluster_key);
         let unread = keys.filter(|key| !readers.mentions(key) && !readers.speaks_of(key)).cloned().collect();
         cluster.wiring.unread = unread;

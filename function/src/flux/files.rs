@@ -93,6 +93,13 @@ impl<'a, 't> Files<'a, 't> {
         self.unread.contains(path)
     }
 
+    /// The YAML files in or below a directory that are there and could not be read.
+    pub fn unread_below(&self, directory: &str) -> Vec<String> {
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let from = self.unread.range(prefix.clone()..).take_while(|path| path.starts_with(&prefix));
+        from.filter(|path| path.ends_with(".yaml") || path.ends_with(".yml")).cloned().collect()
+    }
+
     /// The objects of a kind and name, each with its path.
     pub fn named(&self, kind: Named, name: &str) -> &[Placed<'a, 't>] {
         self.named.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default()

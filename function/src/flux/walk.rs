@@ -161,6 +161,9 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
                 Listed::Directory(sub) => self.directory(&sub, &inner, at.clone(), Vec::new(), depth + 1),
             }
         }
+        for path in self.files.unread_below(directory) {
+            self.outside(path, "it cannot be read", at.clone());
+        }
         self.added(&added, step, depth);
     }
 
@@ -285,7 +288,7 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         if !self.found.missing.contains(&entry) {
             self.found.missing.push(entry);
         }
-        self.outside(path, "the kustomization names it and it is not in the input", at);
+        self.note(path, "the kustomization names it and it is not in the input", at);
     }
 
     fn file(&mut self, path: &str, step: &Step<'a, 't>) {
@@ -351,7 +354,12 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         });
         let directory = match leads {
             Leads::To(directory) => directory,
-            Leads::Nowhere { directory, .. } => {
+            // What is certainly not there holds nothing.
+            Leads::Nowhere { directory, ours: true } => {
+                self.note(what, format!("its path {directory:?} is not in the input"), at);
+                return;
+            }
+            Leads::Nowhere { directory, ours: false } => {
                 self.outside(what, format!("its path {directory:?} is not in the input"), at);
                 return;
             }

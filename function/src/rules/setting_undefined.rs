@@ -102,7 +102,14 @@ fn in_object(
         .current(mention.text.written.clone())
         .message(message)
         .help(help(&object.variables, name, used));
-    with_siblings(found, views, view, name)
+    let found = with_siblings(found, views, view, name);
+    match view.cluster.settings_object {
+        Some((document, item)) => {
+            let data = item.tree().get("data").map_or(item.span.start, |data| data.span.start);
+            found.link(format!("setting {name} belongs here"), Some(document.place(item, &(data..data))))
+        }
+        None => found,
+    }
 }
 
 /// The closest known name, before all one that the object does not use anyway.

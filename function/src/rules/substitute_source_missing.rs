@@ -65,7 +65,7 @@ fn check(views: &[ClusterView<'_, '_>], findings: &mut Findings<'_>) {
                     .message(format!("Kustomization {who} takes its settings from {kind} {name}, and its generator puts a hash behind that name: {effect}"))
                     .help("write options: {disableNameSuffixHash: true} at the generator")
                     .link("the generator", Some(at.clone())),
-                Instead::Nothing if !reference.optional && sibling_has(views, view, kind, &name) => {
+                Instead::Nothing if sure(view, reference) && sibling_has(views, view, kind, &name) => {
                     let help = format!("add {kind} {name} to cluster {}, as other clusters have it", view.cluster.name);
                     found.message(message).help(help)
                 }
@@ -80,6 +80,11 @@ fn check(views: &[ClusterView<'_, '_>], findings: &mut Findings<'_>) {
             findings.add(view, found);
         }
     }
+}
+
+/// Whether a missing source is certainly missing, and needed.
+fn sure(view: &ClusterView<'_, '_>, reference: &crate::flux::kustomization::Reference) -> bool {
+    !reference.optional && view.cluster.wiring.open.is_none()
 }
 
 /// Whether another cluster has what is named.
