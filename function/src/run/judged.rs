@@ -2,7 +2,7 @@
 
 use super::configured::Config;
 use super::read::Input;
-use super::{Generation, planned};
+use super::{Generation, fixed, planned};
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts};
 use crate::config::SeverityOverride;
@@ -74,6 +74,10 @@ pub(super) fn judge(input: &Input<'_>, config: &Config, options: Options, genera
     report.not_checked.dedup();
     report.findings.sort_by(|a, b| key(a).cmp(&key(b)));
     report.findings.dedup();
+    let text = |path: &str| input.documents.iter().map(|document| document.text).find(|text| text.path == path);
+    for finding in report.findings.iter_mut().filter(|finding| finding.proposed.is_some()) {
+        finding.fix = fixed::fix(|path| text(path).map(|text| text.text), finding);
+    }
     let wrong = report.findings.iter().any(|finding| finding.severity == Severity::Error);
     report.verdict = if wrong { Verdict::Findings } else { Verdict::Clean };
     report

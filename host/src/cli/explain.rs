@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::bail;
 
-use super::description::Description;
 use super::{Exit, Streams};
 use crate::contract::Function;
+use crate::report::description::{Description, Rule};
 
 const AFTER: &str = "\
 Examples:
@@ -37,7 +37,7 @@ pub(super) fn run<F: Function>(
             }
         }
         Some(code) => {
-            let asked = |rule: &&super::description::Rule| rule.code.eq_ignore_ascii_case(code) || rule.name == *code;
+            let asked = |rule: &&Rule| rule.code.eq_ignore_ascii_case(code) || rule.name == *code;
             let Some(rule) = description.rules.iter().find(asked) else {
                 bail!("there is no finding `{code}`; `lbpools explain` lists them all");
             };

@@ -25,6 +25,7 @@ mod exit;
 mod explain;
 pub(crate) mod input;
 mod man;
+mod outputs;
 mod quantity;
 mod render;
 mod setting;
