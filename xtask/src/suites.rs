@@ -60,6 +60,15 @@ const LONG: &[Suite] = &[
         name: "expressions against the library between",
         run: || compares(&["flux", "--cases", "200000", "--seed", "3", "--library", "1.7"]),
     },
+    // A fresh seed each time; the oracle prints it.
+    Suite {
+        name: "LB-IPAM against Cilium's own controller, random histories",
+        run: || compares(&["cilium", "--cases", "5000", "--profile", "1.18", "--profile", "1.20"]),
+    },
+    Suite {
+        name: "LB-IPAM against Cilium's own controller, the histories that are kept",
+        run: || compares(&["cilium", "--kept", "--profile", "1.18", "--profile", "1.20"]),
+    },
 ];
 
 /// Run the tier. Fails when one suite did.

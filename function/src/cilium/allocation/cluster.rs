@@ -16,7 +16,7 @@ use std::net::IpAddr;
 /// How often the operator tries to finish its start before it is taken to be stuck: nothing changes in between.
 const START_RETRIES: usize = 20;
 /// How many answers to its own writes the operator gets at most after one event.
-const FEEDBACK_CAP: usize = 200;
+const FEEDBACK_CAP: usize = 50;
 
 /// Something that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]

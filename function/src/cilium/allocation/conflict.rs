@@ -20,8 +20,9 @@ impl Controller {
         let unmarked = |this: &Controller, name: &str| -> Vec<String> {
             met(name).iter().filter(|other| *other == name || !this.is_marked(other)).cloned().collect()
         };
-        let open: Vec<String> =
-            overlaps.keys().filter(|name| !self.is_marked(name) && !unmarked(self, name).is_empty()).cloned().collect();
+        let open =
+            |name: &&String| overlaps.contains_key(*name) && !self.is_marked(name) && !unmarked(self, name).is_empty();
+        let open: Vec<String> = self.pool_places.iter().filter(open).cloned().collect();
         for name in shuffled(chance, open) {
             if self.is_marked(&name) {
                 continue;

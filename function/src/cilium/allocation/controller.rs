@@ -2,6 +2,7 @@
 
 use super::gaps::Gaps;
 use super::holders::{Clusters, Held, HeldAddress, SharedIndex};
+use super::places::Places;
 use super::satisfy::Condition;
 use crate::cilium::address::{Family, number, parse_address};
 use crate::cilium::pool::Pool;
@@ -117,14 +118,16 @@ pub(super) struct Controller {
     pub flags: ClusterFlags,
     pub ports: PortRule,
     pub pools: BTreeMap<String, PoolEntry>,
+    /// Their names in the order of the map that they are in.
+    pub pool_places: Places<String>,
     /// Up to 1.19: all ranges in the order in which they came. From 1.20: those of the pools in the order in which
     /// the pools came, which only makes the order of choices stable.
     pub order: Vec<RangeId>,
     pub ranges: Vec<PoolRange>,
     pub views: Vec<View>,
     pub by_key: BTreeMap<ServiceKey, ViewId>,
-    pub satisfied: BTreeSet<ViewId>,
-    pub unsatisfied: BTreeSet<ViewId>,
+    pub satisfied: Places<ViewId>,
+    pub unsatisfied: Places<ViewId>,
     pub clusters: Clusters,
     pub shared: SharedIndex,
     /// Statuses to write, in order.
@@ -141,12 +144,13 @@ impl Controller {
             flags,
             ports,
             pools: BTreeMap::new(),
+            pool_places: Places::default(),
             order: Vec::new(),
             ranges: Vec::new(),
             views: Vec::new(),
             by_key: BTreeMap::new(),
-            satisfied: BTreeSet::new(),
-            unsatisfied: BTreeSet::new(),
+            satisfied: Places::default(),
+            unsatisfied: Places::default(),
             clusters: Clusters::default(),
             shared: SharedIndex::default(),
             patches: Vec::new(),

@@ -14,6 +14,7 @@ mod controller;
 mod gaps;
 mod holders;
 mod import;
+mod places;
 mod pools;
 mod satisfy;
 #[cfg(test)]

@@ -35,6 +35,7 @@ impl Controller {
             return Err(BAD_BLOCK);
         }
         self.touched.insert(name.clone());
+        self.pool_places.insert(name.clone());
         self.pools.insert(name.clone(), PoolEntry { pool: pool.clone(), ranges: Vec::new(), marked });
         for block in &pool.blocks {
             let Ok(block) = block else { return Err(BAD_BLOCK) };
@@ -141,20 +142,23 @@ impl Controller {
         self.take_back(range);
     }
 
-    /// Take the addresses of a range from all who have one (`deleteRangeAllocations`), and say who had.
-    fn take_back(&mut self, range: RangeId) -> Vec<ViewId> {
-        let mut affected = Vec::new();
-        let all: Vec<ViewId> = self.unsatisfied.iter().chain(&self.satisfied).copied().collect();
-        for view in all {
-            for at in (0..self.views[view].held.len()).rev() {
-                if self.views[view].held.get(&self.shared.slots, at).is_some_and(|held| held.range == range) {
-                    self.views[view].held.remove(&mut self.shared.slots, at);
-                    affected.push(view);
-                }
+    /// Take the addresses of a range from all who have one (`deleteRangeAllocations`), and say who had: those that
+    /// lacked something, and the satisfied.
+    fn take_back(&mut self, range: RangeId) -> (Vec<ViewId>, Vec<ViewId>) {
+        let unsatisfied: Vec<ViewId> = self.unsatisfied.iter().copied().collect();
+        let satisfied: Vec<ViewId> = self.satisfied.iter().copied().collect();
+        let mut had = |views: Vec<ViewId>| views.into_iter().filter(|&view| self.loses(view, range)).collect();
+        (had(unsatisfied), had(satisfied))
+    }
+
+    fn loses(&mut self, view: ViewId, range: RangeId) -> bool {
+        let before = self.views[view].held.len();
+        for at in (0..before).rev() {
+            if self.views[view].held.get(&self.shared.slots, at).is_some_and(|held| held.range == range) {
+                self.views[view].held.remove(&mut self.shared.slots, at);
             }
         }
-        affected.dedup();
-        affected
+        self.views[view].held.len() < before
     }
 
     /// A pool is gone (`poolOnDelete`).
@@ -163,10 +167,12 @@ impl Controller {
         let mut affected = Vec::new();
         for range in ranges {
             self.order.retain(|&one| one != range);
-            let had = self.take_back(range);
-            affected.extend(shuffled(chance, had));
+            let (unsatisfied, satisfied) = self.take_back(range);
+            affected.extend(shuffled(chance, unsatisfied));
+            affected.extend(shuffled(chance, satisfied));
         }
         self.pools.remove(name);
+        self.pool_places.remove(&name.to_owned());
         self.reorder();
         let mut failed = None;
         for view in affected {

@@ -72,7 +72,7 @@ pub enum Condition {
 impl Controller {
     /// Try to give every unsatisfied Service what it lacks; the order among them is left to chance.
     pub(super) fn satisfy_services(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
-        for view in self.contenders_first(chance, self.unsatisfied.clone()) {
+        for view in self.contenders_first(chance, self.unsatisfied.iter().copied().collect()) {
             if self.satisfy(view, chance)? {
                 self.patches.push(view);
             }
@@ -83,44 +83,47 @@ impl Controller {
 
     /// The views in an order left to chance. Only the order of those that can get something, or share a key with
     /// one that can, makes a difference; the others stay behind them.
-    pub(super) fn contenders_first(&self, chance: &mut dyn Chance, views: BTreeSet<ViewId>) -> Vec<ViewId> {
+    pub(super) fn contenders_first(&self, chance: &mut dyn Chance, views: Vec<ViewId>) -> Vec<ViewId> {
         if views.len() < 2 {
-            return views.into_iter().collect();
+            return views;
         }
         let able: BTreeSet<ViewId> = views.iter().copied().filter(|&view| self.could_gain(view)).collect();
         let keys: BTreeSet<&String> = able.iter().filter_map(|&view| self.views[view].sharing.key.as_ref()).collect();
         let shares = |view: &ViewId| self.views[*view].sharing.key.as_ref().is_some_and(|key| keys.contains(key));
         let (first, rest): (Vec<ViewId>, Vec<ViewId>) =
-            views.iter().copied().partition(|view| able.contains(view) || shares(view));
+            views.into_iter().partition(|view| able.contains(view) || shares(view));
         let mut order = shuffled(chance, first);
         order.extend(rest);
         order
     }
 
-    /// Whether an attempt now could change more than the view's own condition; yes if in doubt.
+    /// Whether an attempt now could change more than the view's own condition, or end in an error.
     fn could_gain(&self, view: ViewId) -> bool {
         let this = &self.views[view];
         let held: Vec<HeldAddress> = this.held.iter(&self.shared.slots).collect();
+        let serving = || self.order.iter().copied().filter(|&range| self.ranges[range].serves());
         if !this.requested.is_empty() {
-            return this.requested.iter().any(|&wanted| {
-                let free = |&range: &RangeId| {
-                    self.ranges[range].serves()
-                        && self.ranges[range].range.contains(wanted)
-                        && (this.sharing.key.is_some() || !self.ranges[range].holders.contains_key(&number(wanted)))
-                        && self.selects(range, view).ok().flatten() != Some(false)
-                };
-                held.iter().all(|h| h.address != wanted) && self.order.iter().any(free)
-            });
+            let open = |wanted: IpAddr| {
+                serving().filter(|&range| self.ranges[range].range.contains(wanted)).any(|range| {
+                    match (self.selects(range, view), self.ranges[range].holders.get(&number(wanted))) {
+                        (Ok(Some(true)), Some(Some(cluster))) => {
+                            this.sharing.key.is_some() && self.joins(view, *cluster).is_ok()
+                        }
+                        (Ok(Some(true)), Some(None)) => this.sharing.key.is_some(),
+                        (Ok(Some(true)), None) | (Err(_), _) => true,
+                        (Ok(_), _) => false,
+                    }
+                })
+            };
+            return this.requested.iter().any(|&wanted| held.iter().all(|h| h.address != wanted) && open(wanted));
         }
-        this.families.iter().any(|family| {
-            held.iter().all(|h| Family::of(h.address) != family)
-                && (this.sharing.key.is_some()
-                    || self.order.iter().any(|&range| {
-                        self.ranges[range].serves()
-                            && self.family_of(range) == family
-                            && !self.ranges[range].gaps.is_full()
-                            && self.selects(range, view).ok().flatten() != Some(false)
-                    }))
+        this.families.iter().filter(|&family| held.iter().all(|h| Family::of(h.address) != family)).any(|family| {
+            let has_room = |range: RangeId| match self.selects(range, view) {
+                Ok(selects) => selects == Some(true) && !self.ranges[range].gaps.is_full(),
+                Err(_) => true,
+            };
+            this.sharing.key.as_ref().is_some_and(|key| self.could_join(view, family, key))
+                || serving().filter(|&range| self.family_of(range) == family).any(has_room)
         })
     }
 
@@ -365,19 +368,38 @@ impl Controller {
         Ok(Ok(held))
     }
 
+    /// Whether an address of the key can be joined, or the search for one ends in an error.
+    fn could_join(&self, view: ViewId, family: Family, key: &str) -> bool {
+        if self.has_clusters() {
+            self.joinable_cluster(view, family, key).is_some()
+        } else {
+            !matches!(self.joinable_place(view, family, key), Ok(None))
+        }
+    }
+
     fn join_cluster(&mut self, view: ViewId, family: Family, key: &str) -> Option<HeldAddress> {
-        let fits = |&cluster: &usize| {
-            let address = self.clusters.address(cluster).filter(|held| Family::of(held.address) == family)?;
-            self.joins(view, cluster).ok().map(|()| (cluster, address))
-        };
-        let (cluster, held) = self.shared.clusters.get(key)?.iter().find_map(fits)?;
+        let (cluster, held) = self.joinable_cluster(view, family, key)?;
         self.clusters.join(cluster, view);
         Some(held)
     }
 
+    fn joinable_cluster(&self, view: ViewId, family: Family, key: &str) -> Option<(usize, HeldAddress)> {
+        self.shared.clusters.get(key)?.iter().find_map(|&cluster| {
+            let address = self.clusters.address(cluster).filter(|held| Family::of(held.address) == family)?;
+            self.joins(view, cluster).ok().map(|()| (cluster, address))
+        })
+    }
+
     fn join_place(&mut self, view: ViewId, family: Family, key: &str) -> Result<Option<HeldAddress>, Stop> {
-        let places = self.shared.places.get(key).cloned().unwrap_or_default();
-        for place in places {
+        let found = self.joinable_place(view, family, key)?;
+        if let Some((cluster, _)) = found {
+            self.clusters.join(cluster, view);
+        }
+        Ok(found.map(|(_, held)| held))
+    }
+
+    fn joinable_place(&self, view: ViewId, family: Family, key: &str) -> Result<Option<(usize, HeldAddress)>, Stop> {
+        for &place in self.shared.places.get(key).into_iter().flatten() {
             let Some(held) = self.shared.slots[place] else {
                 // An emptied place is no IPv6 address, so the search for an IPv4 one follows it to nowhere.
                 if family == Family::V4 {
@@ -392,8 +414,7 @@ impl Controller {
                 continue;
             };
             if !self.clusters.services(cluster).is_empty() && self.joins(view, cluster).is_ok() {
-                self.clusters.join(cluster, view);
-                return Ok(Some(held));
+                return Ok(Some((cluster, held)));
             }
         }
         Ok(None)

@@ -6,7 +6,7 @@ import "encoding/json"
 type Scenario struct {
 	Options Options `json:"options"`
 	Events  []Step  `json:"events"`
-	// Times runs it so often and returns every outcome; 0 means once.
+	// Times runs it so often and returns each different outcome once; 0 means once.
 	Times int `json:"times,omitempty"`
 }
 
@@ -60,6 +60,8 @@ type ServiceSpec struct {
 type Outcome struct {
 	Steps []State   `json:"steps,omitempty"`
 	Runs  []Outcome `json:"runs,omitempty"`
+	// Count is how many of the runs came to this.
+	Count int `json:"count,omitempty"`
 }
 
 // State is what a user of the cluster sees, and what the controller holds.

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]
-//! lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--kept] [--record] [--file SCENARIO]…
+//! lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]
+//! lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…
 //! ```
 //!
-//! The last line is `N passed, N failed`. Exit codes: 0 all passed, 1 something differs, 2 bad usage or a run that
+//! The last line is `N passed, N failed`, and `, N skipped` where some could not be decided. Exit codes: 0 all passed, 1 something differs, 2 bad usage or a run that
 //! broke, 77 the real program cannot be had here, so that the caller counts the suite as skipped.
 
 mod cilium;
@@ -19,8 +20,8 @@ const SKIPPED: u8 = 77;
 
 /// How a suite ended.
 enum Ending {
-    /// Cases that agreed and cases that did not.
-    Ran { passed: u64, failed: u64 },
+    /// Cases that agreed, cases that did not, and cases that could not be decided.
+    Ran { passed: u64, failed: u64, skipped: u64 },
     /// The real program cannot be had, for this reason.
     Skipped(String),
 }
@@ -32,12 +33,14 @@ fn main() -> ExitCode {
         Some((suite, rest)) if suite == "cilium" => cilium::run(rest),
         _ => Err(anyhow::anyhow!(
             "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]\n       \
-             lbpools-oracle cilium --cases N --seed S [--times N] [--profile 1.18]… [--kept] [--record] [--file SCENARIO]…"
+             lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]\n       \
+             lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…"
         )),
     };
     match ending {
-        Ok(Ending::Ran { passed, failed }) => {
-            println!("{passed} passed, {failed} failed");
+        Ok(Ending::Ran { passed, failed, skipped }) => {
+            let undecided = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+            println!("{passed} passed, {failed} failed{undecided}");
             ExitCode::from(u8::from(failed > 0))
         }
         Ok(Ending::Skipped(reason)) => {

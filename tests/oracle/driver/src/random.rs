@@ -34,3 +34,10 @@ impl Random {
         choices[self.below(choices.len())]
     }
 }
+
+/// A seed that was not used before, to be printed so that the run can be repeated.
+pub(crate) fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library's hash keys are random.
+    std::collections::hash_map::RandomState::new().build_hasher().finish() >> 32
+}

@@ -1,5 +1,6 @@
 //! Cilium's LB-IPAM: lbpools' simulation against the real controller of each version.
 
+mod arguments;
 mod compare;
 mod generate;
 mod program;
@@ -7,80 +8,53 @@ mod reached;
 mod recorded;
 mod scenario;
 mod shrink;
+mod width;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lbpools_function::cilium::CiliumVersion;
 
 use crate::Ending;
+use arguments::Arguments;
 use compare::Verdict;
 use program::{Program, VERSIONS};
 use reached::Reached;
-use scenario::Scenario;
+use scenario::{Outcome, Scenario};
+use width::Width;
 
 /// Differences that are shrunk and shown; the others are only counted.
 const SHOWN: u64 = 3;
-
-struct Arguments {
-    cases: u64,
-    seed: u64,
-    /// The minor versions to ask.
-    profiles: Vec<String>,
-    /// How often the real controller runs each scenario that has chance in it.
-    times: usize,
-    /// Scenarios in files instead of random ones.
-    files: Vec<String>,
-    /// Play the scenarios that are kept, instead of random ones.
-    kept: bool,
-    /// Write down what comes of those.
-    record: bool,
-}
-
-fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
-    let mut arguments = Arguments {
-        cases: 5_000,
-        seed: 0,
-        profiles: Vec::new(),
-        times: 5,
-        files: Vec::new(),
-        kept: false,
-        record: false,
-    };
-    let mut given = given.iter();
-    while let Some(flag) = given.next() {
-        let mut value = || given.next().with_context(|| format!("{flag} needs a value"));
-        match flag.as_str() {
-            "--cases" => arguments.cases = value()?.parse().context("--cases")?,
-            "--seed" => arguments.seed = value()?.parse().context("--seed")?,
-            "--times" => arguments.times = value()?.parse().context("--times")?,
-            "--profile" => arguments.profiles.push(value()?.clone()),
-            "--kept" => arguments.kept = true,
-            "--record" => arguments.record = true,
-            "--file" => arguments.files.push(value()?.clone()),
-            other => bail!("unknown flag {other}"),
-        }
-    }
-    if arguments.profiles.is_empty() {
-        arguments.profiles = VERSIONS.iter().map(|(minor, ..)| (*minor).to_owned()).collect();
-    }
-    Ok(arguments)
-}
+/// Scenarios that are asked in one go.
+const BATCH: usize = 200;
 
 #[derive(Default)]
 struct Tally {
     same: u64,
     possible: u64,
+    /// Of the possible: only with an order that Go's maps are not known to give.
+    beyond_small_maps: u64,
     too_many: u64,
     different: u64,
+    too_wide: u64,
+    /// Runs of the real controller.
+    runs: u64,
+    reached: Reached,
+    width: Width,
 }
 
 /// Compare as many scenarios as asked for, with each version.
 pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
-    let arguments = arguments(given)?;
+    let arguments = Arguments::read(given)?;
     if let Some(reason) = Program::unavailable() {
         return Ok(Ending::Skipped(reason));
     }
-    let (mut passed, mut failed) = (0, 0);
+    if !arguments.plays_what_is_kept() {
+        println!("seed {}", arguments.seed);
+    }
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for minor in &arguments.profiles {
+        if let Err(reason) = Program::fetch(minor) {
+            return Ok(Ending::Skipped(reason));
+        }
         let path = Program::build(minor)?;
         let version = exact(minor)?;
         let mut program = Program::start(&path)?;
@@ -88,39 +62,46 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
             println!("{version}: {} cases recorded", recorded::record(&mut program, minor)?);
             continue;
         }
-        let (mut tally, mut reached) = (Tally::default(), Reached::default());
-        let mut files = arguments.files.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-        if arguments.kept {
-            files.extend(recorded::cases()?.into_iter().map(|(_, scenario)| scenario));
+        let tally = compare_all(&mut program, &arguments, version)?;
+        tally.show(version, &arguments);
+        passed += tally.same + tally.possible - tally.too_wide;
+        failed += tally.different + tally.too_wide;
+        skipped += tally.too_many;
+    }
+    Ok(Ending::Ran { passed, failed, skipped })
+}
+
+/// Ask the program of one version for all scenarios.
+fn compare_all(program: &mut Program, arguments: &Arguments, version: CiliumVersion) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut source = Source::of(arguments, version)?;
+    loop {
+        let batch: Vec<(String, Scenario)> = source.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            return Ok(tally);
         }
-        let total = if files.is_empty() { arguments.cases } else { files.len() as u64 };
-        for number in 0..total {
-            let scenario = match files.get(number as usize) {
-                Some(scenario) => scenario.clone(),
-                None => generate::scenario(arguments.seed, number),
-            };
-            let verdict = judge(&mut program, &scenario, version, arguments.times, &mut reached)?;
-            match verdict {
-                Verdict::Same => tally.same += 1,
-                Verdict::Possible => tally.possible += 1,
-                Verdict::TooMany => tally.too_many += 1,
-                Verdict::Different { .. } => {
-                    tally.different += 1;
-                    if tally.different <= SHOWN {
-                        show(&mut program, &scenario, version, number, arguments.seed, arguments.times)?;
-                    }
-                }
+        let scenarios: Vec<Scenario> = batch
+            .iter()
+            .map(|(_, scenario)| {
+                let chance = arguments.repeat.is_some() || compare::leaves_to_chance(scenario, version);
+                scenario.repeated(if chance { arguments.times() } else { 0 })
+            })
+            .collect();
+        for ((name, scenario), outcome) in batch.iter().zip(program.ask_all(&scenarios)?) {
+            let outcomes = outcome.distinct();
+            let verdict = tally.note(scenario, &outcomes, version);
+            if matches!(verdict, Verdict::Different { .. }) && tally.different <= SHOWN {
+                println!("{version}: {name} differs, at least so:");
+                show(program, scenario, version, arguments.times())?;
+            }
+            if arguments.repeat.is_some()
+                && matches!(verdict, Verdict::Possible { .. })
+                && tally.width.hold(program, scenario, version, &outcomes)?
+            {
+                tally.too_wide += 1;
             }
         }
-        println!(
-            "{version:<8} {:>7} exactly so, {:>6} among the possible outcomes, {:>5} with too many orders to try, {:>5} different",
-            tally.same, tally.possible, tally.too_many, tally.different
-        );
-        reached.show();
-        passed += tally.same + tally.possible;
-        failed += tally.different;
     }
-    Ok(Ending::Ran { passed, failed })
 }
 
 /// The version whose code is asked.
@@ -129,54 +110,115 @@ fn exact(minor: &str) -> anyhow::Result<CiliumVersion> {
     Ok(CiliumVersion::parse(version)?)
 }
 
-fn read(path: &str) -> anyhow::Result<Scenario> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-    serde_json::from_str(&text).with_context(|| format!("{path} is no scenario"))
+/// Where the scenarios come from, each with a name by which to find it again.
+enum Source {
+    Kept(std::vec::IntoIter<(String, Scenario)>),
+    Random { seed: u64, next: u64, left: u64, only_chance: bool, version: CiliumVersion },
 }
 
-/// Ask once, and where chance has a part, as often as asked for.
-fn judge(
-    program: &mut Program,
-    scenario: &Scenario,
-    version: CiliumVersion,
-    times: usize,
-    reached: &mut Reached,
-) -> anyhow::Result<Verdict> {
-    let mut verdict = Verdict::Same;
-    for _ in 0..times.max(1) {
-        let outcome = program.ask(scenario)?;
-        reached.note(&outcome);
-        verdict = compare::compare(scenario, &outcome, version);
-        if verdict != Verdict::Possible {
-            break;
+impl Source {
+    fn of(arguments: &Arguments, version: CiliumVersion) -> anyhow::Result<Source> {
+        let mut kept = Vec::new();
+        for path in &arguments.files {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+            kept.push((path.clone(), serde_json::from_str(&text).with_context(|| format!("{path} is no scenario"))?));
+        }
+        if arguments.kept {
+            kept.extend(recorded::cases()?);
+        }
+        Ok(if arguments.plays_what_is_kept() {
+            Source::Kept(kept.into_iter())
+        } else {
+            let only_chance = arguments.repeat.is_some();
+            Source::Random { seed: arguments.seed, next: 0, left: arguments.cases, only_chance, version }
+        })
+    }
+}
+
+impl Iterator for Source {
+    type Item = (String, Scenario);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Source::Kept(kept) => kept.next(),
+            Source::Random { left: 0, .. } => None,
+            Source::Random { seed, next, left, only_chance, version } => loop {
+                let number = *next;
+                *next += 1;
+                let scenario = generate::scenario(*seed, number);
+                if !*only_chance || compare::has_several_histories(&scenario, *version) {
+                    *left -= 1;
+                    return Some((format!("case {number} of seed {seed}"), scenario));
+                }
+            },
         }
     }
-    Ok(verdict)
 }
 
-fn show(
-    program: &mut Program,
-    scenario: &Scenario,
-    version: CiliumVersion,
-    number: u64,
-    seed: u64,
-    times: usize,
-) -> anyhow::Result<()> {
+impl Tally {
+    /// Hold what was seen in all runs of a scenario against the simulation.
+    fn note(&mut self, scenario: &Scenario, outcomes: &[Outcome], version: CiliumVersion) -> Verdict {
+        let mut worst = Verdict::Same;
+        for outcome in outcomes {
+            self.runs += outcome.count.max(1) as u64;
+            self.reached.note(scenario, outcome);
+            worst = match (worst, compare::compare(scenario, outcome, version)) {
+                (worst @ Verdict::Different { .. }, _) | (worst, Verdict::Same) => worst,
+                (_, different @ Verdict::Different { .. }) => different,
+                (Verdict::TooMany, _) | (_, Verdict::TooMany) => Verdict::TooMany,
+                (Verdict::Possible { beyond_small_maps: true }, _) => worst,
+                (_, possible) => possible,
+            };
+        }
+        match worst {
+            Verdict::Same => self.same += 1,
+            Verdict::Possible { beyond_small_maps } => {
+                self.possible += 1;
+                self.beyond_small_maps += u64::from(beyond_small_maps);
+            }
+            Verdict::TooMany => self.too_many += 1,
+            Verdict::Different { .. } => self.different += 1,
+        }
+        worst
+    }
+
+    fn show(&self, version: CiliumVersion, arguments: &Arguments) {
+        println!(
+            "{version:<8} {:>7} exactly so, {:>6} among the possible outcomes, {:>5} with too many orders to try, {:>5} different ({} runs)",
+            self.same, self.possible, self.too_many, self.different, self.runs
+        );
+        if self.beyond_small_maps > 0 {
+            println!("  {} of the possible need an order that Go's small maps do not give", self.beyond_small_maps);
+        }
+        if arguments.repeat.is_some() {
+            self.width.show();
+        }
+        if arguments.figures {
+            self.reached.show();
+        }
+    }
+}
+
+/// Shrink what differs, and show both sides.
+fn show(program: &mut Program, scenario: &Scenario, version: CiliumVersion, times: usize) -> anyhow::Result<()> {
     // Chance may hide the difference in one run, so a candidate gets several.
-    let times = times.max(10);
-    let least = shrink::shrink(scenario, &mut |candidate| {
-        Ok(matches!(judge(program, candidate, version, times, &mut Reached::default())?, Verdict::Different { .. }))
-    })?;
-    println!("{version}: case {number} of seed {seed} differs, at least so:");
+    let times = times.max(20);
+    let mut found: Option<(Outcome, usize)> = None;
+    let mut differs = |candidate: &Scenario| -> anyhow::Result<bool> {
+        for outcome in program.ask(&candidate.repeated(times))?.distinct() {
+            if let Verdict::Different { agreed } = compare::compare(candidate, &outcome, version) {
+                found = Some((outcome, agreed));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    let least = shrink::shrink(&scenario.repeated(0), &mut differs)?;
     println!("{}", serde_json::to_string(&least)?);
-    let ours = compare::ours(&least, version);
-    for _ in 0..times {
-        let outcome = program.ask(&least)?;
-        let Verdict::Different { agreed } = compare::compare(&least, &outcome, version) else { continue };
+    if let Some((outcome, agreed)) = found {
         println!("  they differ at step {}", agreed + 1);
         println!("  cilium:  {}", serde_json::to_string(&outcome.steps.get(agreed))?);
-        println!("  lbpools: {}", serde_json::to_string(&ours.get(agreed))?);
-        break;
+        println!("  lbpools: {}", serde_json::to_string(&compare::ours(&least, version).get(agreed))?);
     }
     Ok(())
 }

@@ -22,6 +22,9 @@ pub(crate) const VERSIONS: [(&str, &str, &str); 6] = [
     ("1.20", "1.20.2", "1.19"),
 ];
 
+/// Cilium's module.
+const CILIUM: &str = "github.com/cilium/cilium";
+
 /// A running program.
 pub(crate) struct Program {
     child: Child,
@@ -36,7 +39,13 @@ pub(crate) fn root() -> PathBuf {
 
 fn go(arguments: &[&str], directory: &Path) -> anyhow::Result<Vec<u8>> {
     let mut command = Command::new("go");
-    command.args(arguments).current_dir(directory).env("GOFLAGS", "-buildvcs=false").env("GOWORK", "off");
+    command.args(arguments).current_dir(directory).env("GOWORK", "off");
+    let flags = std::env::var("GOFLAGS").unwrap_or_default();
+    command.env("GOFLAGS", format!("{flags} -buildvcs=false").trim_start());
+    // An older Go fetches the one that the module asks for; a distribution's would refuse unless told.
+    if std::env::var_os("GOTOOLCHAIN").is_none() {
+        command.env("GOTOOLCHAIN", "auto");
+    }
     let output = command.output().context("cannot run go")?;
     if !output.status.success() {
         bail!(
@@ -58,6 +67,14 @@ impl Program {
         }
     }
 
+    /// Have Go fetch what this version is built from; an error is a reason for which it cannot be had here.
+    pub(crate) fn fetch(minor: &str) -> Result<(), String> {
+        let Some((_, version, _)) = VERSIONS.iter().find(|(known, ..)| *known == minor) else { return Ok(()) };
+        let (module, wanted) = (root().join(format!("v{minor}")), format!("{CILIUM}@v{version}"));
+        let fetched = go(&["mod", "download", &wanted], &module);
+        fetched.map(|_| ()).map_err(|error| format!("Cilium {version} cannot be had: {error:#}"))
+    }
+
     /// Build it; minutes the first time.
     pub(crate) fn build(minor: &str) -> anyhow::Result<PathBuf> {
         let Some((_, version, dialect)) = VERSIONS.iter().find(|(known, ..)| *known == minor) else {
@@ -72,7 +89,7 @@ impl Program {
         let program = target.join(format!("oracle-{minor}"));
         eprintln!("building Cilium {version}'s LB-IPAM (minutes the first time)");
         let (overlay, output) = (format!("-overlay={}", overlay.display()), program.display().to_string());
-        go(&["build", "-p=1", "-mod=readonly", &overlay, "-ldflags=-s -w", "-o", &output, "."], &module)?;
+        go(&["build", "-p=2", "-mod=readonly", &overlay, "-ldflags=-s -w", "-o", &output, "."], &module)?;
         Ok(program)
     }
 
@@ -89,13 +106,35 @@ impl Program {
 
     /// What the real controller does in this scenario.
     pub(crate) fn ask(&mut self, scenario: &Scenario) -> anyhow::Result<Outcome> {
+        let mut answers = self.ask_all(std::slice::from_ref(scenario))?;
+        answers.pop().context("no answer")
+    }
+
+    /// What it does in each of these. They are written while the answers are read, so that neither side waits for the
+    /// other at each one.
+    pub(crate) fn ask_all(&mut self, scenarios: &[Scenario]) -> anyhow::Result<Vec<Outcome>> {
         let questions = self.questions.as_mut().context("the program was stopped")?;
-        serde_json::to_writer(&mut *questions, scenario)?;
-        questions.write_all(b"\n")?;
-        questions.flush()?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        serde_json::from_str(&line).with_context(|| format!("the real program answered {line:?}"))
+        let answers = &mut self.answers;
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(move || -> anyhow::Result<()> {
+                for scenario in scenarios {
+                    serde_json::to_writer(&mut *questions, scenario)?;
+                    questions.write_all(b"\n")?;
+                }
+                Ok(questions.flush()?)
+            });
+            let read = || -> anyhow::Result<Outcome> {
+                let mut line = String::new();
+                answers.read_line(&mut line)?;
+                serde_json::from_str(&line).with_context(|| format!("the real program answered {line:?}"))
+            };
+            let outcomes = std::iter::repeat_with(read).take(scenarios.len()).collect();
+            match writer.join() {
+                Ok(written) => written.context("the real program reads no more")?,
+                Err(_) => bail!("the scenarios could not be written"),
+            }
+            outcomes
+        })
     }
 }
 
@@ -108,7 +147,7 @@ impl Drop for Program {
 }
 
 fn overlay_of(module: &Path, version: &str, dialect: &str) -> anyhow::Result<Value> {
-    let wanted = format!("github.com/cilium/cilium@v{version}");
+    let wanted = format!("{CILIUM}@v{version}");
     let download: Value = serde_json::from_slice(&go(&["mod", "download", "-json", &wanted], module)?)?;
     let sources = download["Dir"].as_str().context("`go mod download` names no directory")?;
     let sources = Path::new(sources).join("operator/pkg/lbipam");

@@ -141,6 +141,9 @@ pub(crate) struct Outcome {
     pub steps: Vec<Seen>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Outcome>,
+    /// How many of the runs came to this.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub count: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -188,7 +191,19 @@ fn or_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(f
     Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
+impl Outcome {
+    /// What it came to: each different outcome, where it was run several times.
+    pub(crate) fn distinct(self) -> Vec<Outcome> {
+        if self.runs.is_empty() { vec![self] } else { self.runs }
+    }
+}
+
 impl Scenario {
+    /// The same, to be run so often.
+    pub(crate) fn repeated(&self, times: usize) -> Scenario {
+        Scenario { times, ..self.clone() }
+    }
+
     /// Our cluster before anything has happened.
     pub(crate) fn simulation(&self, version: CiliumVersion) -> Simulation {
         let has = |class: &str| self.options.classes.iter().any(|c| c == class);
