@@ -82,7 +82,8 @@ impl Failed {
         let sources = sources(&self.text);
         let place = self.findings[0].at.as_ref().expect("the finding has a place");
         let subject = |source: &&Source| source.role != crate::Role::Baseline;
-        let source = sources.iter().filter(subject).find(|source| source.path == place.source).expect("a source of the case");
+        let source =
+            sources.iter().filter(subject).find(|source| source.path == place.source).expect("a source of the case");
         let slice = &source.text[place.start..place.end];
         assert_eq!(String::from_utf8_lossy(slice), text, "{:#?}", self.findings[0]);
         self

@@ -27,10 +27,7 @@ impl Turned<'_, '_, '_> {
 }
 
 /// The pools that are turned, as far as both sides are known.
-pub fn turned<'v, 'a, 't>(
-    before: &'v ClusterView<'a, 't>,
-    after: &'v ClusterView<'a, 't>,
-) -> Vec<Turned<'v, 'a, 't>> {
+pub fn turned<'v, 'a, 't>(before: &'v ClusterView<'a, 't>, after: &'v ClusterView<'a, 't>) -> Vec<Turned<'v, 'a, 't>> {
     let pair = |pool: &'v PoolView<'a, 't>| {
         let name = pool.name.known()?;
         let old = before.pools.iter().find(|old| old.name.known() == Some(name))?;

@@ -56,7 +56,7 @@ pub struct Plan {
 
 /// How to write a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(super) enum PlanFormat {
     /// For a person.
     Text,
     /// The report document as it is, for a script.
