@@ -37,6 +37,7 @@ struct Ending {
 
 const EVERYDAY: &[Suite] = &[
     Suite { name: "the real programs can be built", run: real_programs },
+    Suite { name: "what reads our reports can be installed", run: outside },
     Suite { name: "format", run: || passes(&mut cargo(["fmt", "--all", "--check"])) },
     Suite {
         name: "lints",
@@ -130,6 +131,17 @@ fn compares(arguments: &[&str]) -> Ending {
         }
         Ok(_) => Ending { counts: Counts::FAILED, reasons: Vec::new() },
         Err(failure) => done(Err(failure)),
+    }
+}
+
+/// The test that asks them says for itself what it could not do.
+fn outside() -> Ending {
+    match tools::outside() {
+        Ok(()) => Ending { counts: Counts::PASSED, reasons: Vec::new() },
+        Err(reason) => {
+            println!("SKIPPED {reason}");
+            Ending { counts: Counts::SKIPPED, reasons: vec![reason] }
+        }
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) const REAL_PROGRAMS: &[Tool] = &[
 const BASELINES: &[Tool] =
     &[Tool { name: "noop-kyaml", package: ".", ldflags: "" }, Tool { name: "noop-fnsdk", package: ".", ldflags: "" }];
 
+/// What reads our reports: an npm project under `tests/outside`, its versions under version control.
+const OUTSIDE: &str = "outside";
+
 /// Where they are put.
 pub(crate) fn directory() -> PathBuf {
     root().join("target/tools")
@@ -41,7 +44,34 @@ pub(crate) fn directory() -> PathBuf {
 
 /// `cargo xtask tools`.
 pub(crate) fn build_all() -> Result<(), Failure> {
-    REAL_PROGRAMS.iter().chain(BASELINES).try_for_each(build)
+    REAL_PROGRAMS.iter().chain(BASELINES).try_for_each(build)?;
+    outside()
+}
+
+/// Install the readers of our reports, with the scripts that ask them, unless they are there from the same pins.
+pub(crate) fn outside() -> Result<(), Failure> {
+    let node = match program("node").arg("--version").output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        _ => return Err("no node: install Node.js 20.19 or newer".to_owned()),
+    };
+    let source = root().join("tests").join(OUTSIDE);
+    let target = directory().join(OUTSIDE);
+    let stamp_path = directory().join(format!("{OUTSIDE}.stamp"));
+    let stamp = stamp(&source, &node)?;
+    if target.join("node_modules").is_dir() && std::fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
+        return Ok(());
+    }
+    let unwritable = |error: std::io::Error| format!("cannot write {}: {error}", target.display());
+    std::fs::create_dir_all(&target).map_err(unwritable)?;
+    for entry in std::fs::read_dir(&source).map_err(unwritable)? {
+        let entry = entry.map_err(unwritable)?;
+        std::fs::copy(entry.path(), target.join(entry.file_name())).map_err(unwritable)?;
+    }
+    // No package gets to run a script of its own.
+    let mut install = program("npm");
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&target);
+    command::run(&mut install)?;
+    std::fs::write(&stamp_path, stamp).map_err(unwritable)
 }
 
 /// Build one unless it is there already, from the same pin by the same Go.

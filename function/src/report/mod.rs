@@ -178,6 +178,9 @@ pub struct Finding {
     /// The value to write instead, at the end of the chain when there is one, else at `at`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposed: Option<String>,
+    /// The edit that writes `proposed`, where it is to stand in the input as a plain value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fix: Option<Fix>,
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Place>,
@@ -199,6 +202,16 @@ pub struct Link {
     /// Where, when it is in the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Place>,
+}
+
+/// An edit of one of the input texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    /// What is replaced.
+    pub at: Place,
+    /// The text to write there, in the quotes that stand there now.
+    pub text: String,
 }
 
 /// Something on which no verdict was possible.

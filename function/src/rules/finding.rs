@@ -181,6 +181,7 @@ impl<'r> Findings<'r> {
             field: found.field,
             current: found.current,
             proposed: found.proposed,
+            fix: None,
             at: found.at,
             chain: found.chain,
             message,

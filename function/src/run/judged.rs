@@ -3,7 +3,7 @@
 use super::beside::Beside;
 use super::configured::Config;
 use super::read::Input;
-use super::{Generation, compared, planned};
+use super::{Generation, compared, fixed, planned};
 use crate::cluster::explained;
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts};
@@ -87,6 +87,10 @@ pub(super) fn judge(
     report.not_checked.dedup();
     report.findings.sort_by(|a, b| key(a).cmp(&key(b)));
     report.findings.dedup();
+    let text = |path: &str| input.documents.iter().map(|document| document.text).find(|text| text.path == path);
+    for finding in report.findings.iter_mut().filter(|finding| finding.proposed.is_some()) {
+        finding.fix = fixed::fix(|path| text(path).map(|text| text.text), finding);
+    }
     let wrong = report.findings.iter().any(|finding| finding.severity == Severity::Error);
     report.verdict = if wrong { Verdict::Findings } else { Verdict::Clean };
     report

@@ -83,6 +83,18 @@ pub enum Format {
     Text,
     /// The report document as it is, for a script.
     Json,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// JUnit XML, for test dashboards.
+    Junit,
+    /// GitHub's workflow commands, for annotations on a pull request.
+    Github,
+    /// GitLab's Code Quality report, for a merge request.
+    Gitlab,
+    /// A comment under a pull request.
+    Markdown,
+    /// One page for a browser.
+    Html,
 }
 
 /// What to do.

@@ -6,16 +6,19 @@ use anyhow::{Context, bail};
 
 use super::args::Format;
 use super::input::{self, Input};
+use super::outputs::{self, Answer, Output};
 use super::{Exit, Setting, Streams};
 use crate::contract::{Function, Options, Role, Source};
 use crate::package;
-use crate::report::{self, Texts, json, text};
+use crate::report::{self, Texts};
 
 const AFTER: &str = "\
 Examples:
   lbpools check                          judge the repository you stand in
   lbpools check kubernetes               only what is below this directory
   lbpools check --format json | jq .findings
+  lbpools check --output sarif=lbpools.sarif --output junit=lbpools.xml
+                                         text for the log, and files for the tools that read them
   kustomize build DIR | lbpools check -  judge what a pipeline really applies
   kustomize build DIR | lbpools check - --config pools-config.yaml
                                          fail as well when the pools that the config asks for are missing:
@@ -32,9 +35,12 @@ pub struct Check {
     /// The LoadBalancerPools config, when it is not in what is judged
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to write the report
+    /// How to write the report to standard output
     #[arg(long, default_value = "text")]
     format: Format,
+    /// Write it into a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output)]
+    output: Vec<Output>,
 }
 
 /// Judge and present.
@@ -44,6 +50,7 @@ pub(super) fn run<F: Function>(
     setting: &Setting,
     streams: &mut Streams,
 ) -> anyhow::Result<Exit> {
+    outputs::distinct(&verb.output)?;
     let stream = verb.target == Path::new("-");
     let (sources, directory) = if stream {
         (self::stream(verb, setting, streams)?, String::new())
@@ -52,24 +59,15 @@ pub(super) fn run<F: Function>(
         (input.sources, input.directory)
     };
     let options = Options { fix: false, expect_generated: stream && verb.config.is_some() };
-    let document = function()?.report(sources.clone(), options).context("the function did not answer")?;
+    let function = function()?;
+    let document = function.report(sources.clone(), options).context("the function did not answer")?;
     let report = report::read(&document)?;
+    let texts = Texts::new(&sources, &directory).before(&report);
+    let formats = outputs::formats(verb.format, &verb.output);
+    let answer = Answer::new((&document, &report), &texts, formats, &function)?;
+    answer.save(&verb.output, setting.quiet)?;
     let mut page = Vec::new();
-    match verb.format {
-        Format::Json => json::emit(&document, &mut page)?,
-        Format::Text => {
-            let texts = Texts::new(&sources, &directory);
-            let dress = setting.stdout;
-            text::findings(&report, &texts, dress, &mut page)?;
-            if !setting.quiet {
-                text::clusters(&report, dress, &mut page)?;
-                text::changes(&report, dress, &mut page)?;
-                text::not_checked(&report, &texts, dress, &mut page)?;
-                page.extend_from_slice(text::verdict(&report, dress).as_bytes());
-                page.push(b'\n');
-            }
-        }
-    }
+    answer.write(verb.format, setting.stdout, &mut page)?;
     streams.stdout.write_all(&page)?;
     Ok(report.verdict.into())
 }

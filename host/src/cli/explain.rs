@@ -6,11 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use super::args::Format;
-use super::description::Description;
 use super::input::Input;
 use super::{Exit, Setting, Streams};
 use crate::contract::{Function, Options, Role, Source};
+use crate::report::description::{Description, Rule};
 use crate::report::plan::{story, text};
 use crate::report::{self, Texts, json};
 
@@ -40,7 +39,16 @@ pub struct Explain {
     config: Option<PathBuf>,
     /// How to write the story of an address or Service
     #[arg(long, default_value = "text")]
-    format: Format,
+    format: StoryFormat,
+}
+
+/// How to write a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum StoryFormat {
+    /// For a person.
+    Text,
+    /// The report document as it is, for a script.
+    Json,
 }
 
 /// Tell the story, or print the page.
@@ -75,14 +83,14 @@ fn tell<F: Function>(
     let page = text::Page { dress: setting.stdout, columns: setting.columns };
     let known = report.explanation.as_ref().is_some_and(|explanation| !explanation.stories.is_empty());
     match (verb.format, &report.failure, &report.explanation) {
-        (Format::Json, ..) => json::emit(&document, &mut out)?,
-        (Format::Text, None, Some(explanation)) if known => story::tell(explanation, &texts, page, &mut out)?,
-        (Format::Text, None, explanation) => {
+        (StoryFormat::Json, ..) => json::emit(&document, &mut out)?,
+        (StoryFormat::Text, None, Some(explanation)) if known => story::tell(explanation, &texts, page, &mut out)?,
+        (StoryFormat::Text, None, explanation) => {
             let close = explanation.as_ref().and_then(|explanation| explanation.close.first());
             let close = close.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
             bail!("no cluster in `{}` knows of `{subject}`{close}", verb.target.display());
         }
-        (Format::Text, Some(_), _) => report::text::findings(&report, &texts, setting.stdout, &mut out)?,
+        (StoryFormat::Text, Some(_), _) => report::text::findings(&report, &texts, setting.stdout, &mut out)?,
     }
     streams.stdout.write_all(&out)?;
     Ok(if report.failure.is_some() || !known { Exit::Failed } else { Exit::Clean })
@@ -102,7 +110,7 @@ fn page<F: Function>(
             }
         }
         Some(code) => {
-            let asked = |rule: &&super::description::Rule| rule.code.eq_ignore_ascii_case(code) || rule.name == *code;
+            let asked = |rule: &&Rule| rule.code.eq_ignore_ascii_case(code) || rule.name == *code;
             let Some(rule) = description.rules.iter().find(asked) else {
                 bail!("there is no finding `{code}`; `lbpools explain` lists them all");
             };

@@ -26,6 +26,7 @@ mod exit;
 mod explain;
 pub(crate) mod input;
 mod man;
+mod outputs;
 mod plan;
 mod quantity;
 mod render;

@@ -7,10 +7,11 @@ use anyhow::{Context, bail};
 use super::args::Format;
 use super::diff;
 use super::input::Input;
+use super::outputs::{self, Answer, Output};
 use super::{Exit, Setting, Streams};
 use crate::contract::{Change, Function, Options};
 use crate::package;
-use crate::report::{self, Texts, json, text};
+use crate::report::{self, Texts, text};
 
 const AFTER: &str = "\
 Examples:
@@ -43,9 +44,12 @@ pub struct Render {
     /// The LoadBalancerPools config, when it is not in the package
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to write the report: text goes to standard error, json to standard output
+    /// How to write the report: text goes to standard error, everything else to standard output
     #[arg(long, default_value = "text")]
     format: Format,
+    /// Write it into a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output)]
+    output: Vec<Output>,
 }
 
 /// Generate, present, write.
@@ -55,6 +59,7 @@ pub(super) fn run<F: Function>(
     setting: &Setting,
     streams: &mut Streams,
 ) -> anyhow::Result<Exit> {
+    outputs::distinct(&verb.output)?;
     let input = Input::package(&verb.dir, verb.config.as_ref(), setting.max_input)?;
     let function = function()?;
     let options = Options { fix: verb.fix, expect_generated: false };
@@ -65,12 +70,17 @@ pub(super) fn run<F: Function>(
     if exit != Exit::from(report.verdict) {
         bail!("the function contradicts itself: it generated with one verdict and reported another");
     }
-    let texts = Texts::new(&input.sources, &input.directory);
-    let mut findings = Vec::new();
-    text::findings(&report, &texts, setting.stderr, &mut findings)?;
+    let texts = Texts::new(&input.sources, &input.directory).after(&evaluation.changes);
+    let formats = outputs::formats(verb.format, &verb.output);
+    let answer = Answer::new((&document, &report), &texts, formats, &function)?;
+    answer.save(&verb.output, setting.quiet)?;
     match verb.format {
-        Format::Text => streams.stderr.write_all(&findings)?,
-        Format::Json => json::emit(&document, streams.stdout)?,
+        Format::Text => {
+            let mut findings = Vec::new();
+            text::findings(&report, &texts, setting.stderr, &mut findings)?;
+            streams.stderr.write_all(&findings)?;
+        }
+        other => answer.write(other, setting.stdout, streams.stdout)?,
     }
     if exit == Exit::Failed {
         return Ok(exit);
@@ -94,7 +104,7 @@ pub(super) fn run<F: Function>(
         let list = list(&evaluation.changes, &input, &texts, tense);
         match verb.format {
             Format::Text => streams.stdout.write_all(list.as_bytes())?,
-            Format::Json => streams.stderr.write_all(list.as_bytes())?,
+            _ => streams.stderr.write_all(list.as_bytes())?,
         }
     }
     if !setting.quiet {

@@ -4,6 +4,8 @@
 use lbpools_function::report::{Place, Report};
 use serde_json::json;
 
+use super::description::{Description, Rule};
+use super::{Presented, Texts};
 use crate::contract::{Role, Source};
 
 /// Texts and what a function could say about them.
@@ -31,6 +33,24 @@ pub(crate) fn place(source: &Source, needle: &str) -> Place {
         start,
         end: start + needle.len(),
     }
+}
+
+/// What an emitter makes of the fleet, with a directory whose name is not easy to write down.
+pub(crate) fn emitted(emit: fn(Presented<'_>, &mut dyn std::io::Write) -> std::io::Result<()>) -> String {
+    let sample = fleet();
+    let texts = Texts::new(&sample.sources, "50% of: my flöte");
+    let mut out = Vec::new();
+    emit(Presented { report: &sample.report, texts: &texts, rules: &rules() }, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn rules() -> Vec<Rule> {
+    let described: Description = serde_json::from_value(json!({"rules": [{
+        "code": "LBP000", "name": "sample-rule", "category": "plan", "severity": "error",
+        "summary": "A block outside the plan.", "page": "A block outside the plan.\n\n## What to do\n\nMove it."
+    }]}))
+    .unwrap();
+    described.rules
 }
 
 const POOLS: &str = "\
@@ -67,6 +87,7 @@ pub(crate) fn fleet() -> Sample {
                 "code": "LBP000", "rule": "sample-rule", "severity": "error", "category": "plan", "cluster": "apps",
                 "resource": {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "name": "gateway"},
                 "field": "spec.blocks[0].cidr", "current": "10.25.12.120/32", "proposed": "10.25.11.120",
+                "fix": {"at": place(&settings, "\"10.25.12.120\""), "text": "\"10.25.11.120\""},
                 "at": place(&pools, "${CILIUM_GATEWAY_LB_IP}/32"),
                 "chain": [{
                     "what": "setting CILIUM_GATEWAY_LB_IP = 10.25.12.120", "at": place(&settings, "10.25.12.120")

@@ -1,14 +1,18 @@
 //! The texts that places point into, and what to call them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::Source;
+use lbpools_function::report::{Action, Report};
+
+use crate::contract::{Change, Source};
 
 /// Input texts by the path that the function knows them by.
 #[derive(Debug, Default)]
 pub struct Texts<'a> {
     texts: BTreeMap<&'a str, &'a [u8]>,
     directory: String,
+    /// Texts that the findings are not about: generation would write them anew, and places are in what it would write.
+    outdated: BTreeSet<String>,
 }
 
 impl<'a> Texts<'a> {
@@ -21,12 +25,45 @@ impl<'a> Texts<'a> {
             "" | "." => String::new(),
             directory => format!("{directory}/"),
         };
-        Self { texts, directory }
+        Self { texts, directory, outdated: BTreeSet::new() }
     }
 
-    /// The bytes of a text.
+    /// The same texts, less those that `render` would change and nobody has changed yet: a line number in them would
+    /// point at the wrong line.
+    pub fn before(mut self, report: &Report) -> Self {
+        let changed = report.changes.iter().filter(|change| change.action != Action::Unchanged);
+        self.outdated = changed.map(|change| change.path.clone().unwrap_or_default()).collect();
+        self
+    }
+
+    /// The same texts as they are with the changes.
+    pub fn after(mut self, changes: &'a [Change]) -> Self {
+        for change in changes {
+            match &change.text {
+                Some(text) => drop(self.texts.insert(&change.path, text)),
+                None => drop(self.texts.remove(change.path.as_str())),
+            }
+        }
+        self
+    }
+
+    /// Whether there is such a text for the caller to look at.
+    pub fn has(&self, path: &str) -> bool {
+        self.texts.contains_key(path)
+    }
+
+    /// The bytes of a text that places point into.
     pub fn text(&self, path: &str) -> Option<&'a [u8]> {
-        self.texts.get(path).copied()
+        self.texts.get(path).filter(|_| !self.outdated.contains(path)).copied()
+    }
+
+    /// What to call all of it together: the directory as the caller wrote it, `.` where they stand in it.
+    pub fn whole(&self) -> String {
+        match self.directory.trim_end_matches('/') {
+            "" if self.directory.is_empty() => ".".to_owned(),
+            "" => "/".to_owned(),
+            directory => directory.to_owned(),
+        }
     }
 
     /// What to call it.

@@ -3,9 +3,9 @@
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use lbpools_function::report::{Failure, Finding, Place, Severity};
 
-use super::excerpt::Excerpt;
 use super::{Dress, line, name};
 use crate::report::Texts;
+use crate::report::excerpt::Excerpt;
 
 /// A finding in full.
 pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String {

@@ -13,7 +13,6 @@ use lbpools_function::report::{Action, Place, Report, ResourceRef, Severity};
 use super::Texts;
 
 mod cluster;
-mod excerpt;
 mod finding;
 pub(crate) mod table;
 mod verdict;
@@ -40,6 +39,18 @@ impl Dress {
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
+
+/// Everything: findings, clusters, what would be written, what was not checked, the verdict.
+pub fn page(report: &Report, texts: &Texts, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+    findings(report, texts, dress, out)?;
+    if dress.quiet {
+        return Ok(());
+    }
+    clusters(report, dress, out)?;
+    changes(report, dress, out)?;
+    not_checked(report, texts, dress, out)?;
+    writeln!(out, "{}", verdict(report, dress))
 }
 
 /// Why the run failed, or its findings, one after the other with a blank line behind each.

@@ -3,6 +3,7 @@
 use lbpools_function::report::{Report, Severity, Verdict};
 
 use super::Dress;
+use crate::report::words::counted;
 
 /// How many findings of which kind, and what could not be checked.
 pub fn verdict(report: &Report, dress: Dress) -> String {
@@ -23,14 +24,6 @@ pub fn verdict(report: &Report, dress: Dress) -> String {
         parts.push("no cluster found to judge".into());
     }
     format!("{}: {}", dress.paint(style, word), parts.join(", "))
-}
-
-/// `no errors`, `1 error`, `2 things not checked`.
-fn counted(count: usize, what: &str) -> String {
-    let (first, rest) = what.split_once(' ').unwrap_or((what, ""));
-    let number = if count == 0 { "no".to_owned() } else { count.to_string() };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{number} {first}{plural} {rest}").trim_end().to_owned()
 }
 
 #[cfg(test)]
