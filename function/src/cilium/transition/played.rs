@@ -79,9 +79,10 @@ impl Play<'_, '_> {
         for simulation in rested.into_values() {
             let from = seen(&simulation);
             let orders = (befores(&self.group.pools), befores(&self.group.services));
-            self.restarts(&simulation, self.before, self.before, orders, left, |to| match to {
-                Ok(to) => courses.rest(&from, &to),
-                Err(_) => {}
+            self.restarts(&simulation, self.before, self.before, orders, left, |to| {
+                if let Ok(to) = to {
+                    courses.rest(&from, &to);
+                }
             })?;
         }
         for simulation in edited.into_values() {
