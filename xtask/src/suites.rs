@@ -48,7 +48,7 @@ const EVERYDAY: &[Suite] = &[
     Suite { name: "tests", run: || tests(&mut cargo(["test", "--workspace", "--no-fail-fast"])) },
     Suite {
         name: "expressions against Flux's own library",
-        run: || compares(&["flux", "--cases", "50000", "--seed", "1"]),
+        run: || compares(&["flux", "--cases", "100000", "--seed", &fresh_seed()]),
     },
 ];
 
@@ -128,6 +128,15 @@ fn tests(command: &mut Command) -> Ending {
     };
     let (counts, reasons) = listener.close(success);
     Ending { counts, reasons }
+}
+
+/// Another seed each time, so that each run looks where none has looked before. Printed with the command that draws
+/// the same cases again.
+fn fresh_seed() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let seed = now.as_micros().to_string();
+    println!("to see these cases again: cargo xtask oracle flux --cases 100000 --seed {seed}");
+    seed
 }
 
 /// A comparison with a real program: one check, however many cases it drew.
