@@ -24,6 +24,7 @@ pub struct Surroundings {
     pub kustomize_plugin: bool,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a part of the one place that reads the environment")]
 fn columns() -> Option<usize> {
     let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
     said.or_else(|| console::Term::stdout().size_checked().map(|(_, columns)| columns.into()))

@@ -129,10 +129,7 @@ fn alternating(segment: Span, claimed: &[Span]) -> Vec<(Span, bool)> {
         next = claim.last.checked_add(1);
     }
     if let Some(first) = next.filter(|first| *first <= segment.last) {
-        spans.push((
-            Span { first, last: segment.last, v6: segment.v6 },
-            claimed.is_empty().then_some(false).unwrap_or(true),
-        ));
+        spans.push((Span { first, last: segment.last, v6: segment.v6 }, !claimed.is_empty()));
     }
     spans
 }
