@@ -1,8 +1,8 @@
 //! The guest for kpt's own WebAssembly runtime (`--allow-alpha-wasm`), which was made for programs of the Go compiler.
 //!
 //! kpt calls `run` once, in which we register two functions of ours under names that it knows, and then the functions;
-//! each such call arrives in `resume`. There are two kinds of host: node ([`Host::Node`]), and a wasmtime that only
-//! kpt built with cgo has ([`Host::Wasmtime`]). They differ in how a run fails and in how texts cross over.
+//! each such call arrives in `resume`. There are two kinds of host: node (`Host::Node`), and a wasmtime that only
+//! kpt built with cgo has (`Host::Wasmtime`). They differ in how a run fails and in how texts cross over.
 
 #![cfg(target_family = "wasm")]
 
