@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::{
     Failure,
     command::{self, cargo},
-    oracle,
+    guests, oracle,
     tally::{Counts, Listener},
     tools::{self, REAL_PROGRAMS},
     wasm,
@@ -45,6 +45,10 @@ const EVERYDAY: &[Suite] = &[
         run: || passes(&mut cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     },
     Suite { name: "documentation", run: documentation },
+    Suite {
+        name: "the function for other people's runtimes can be built",
+        run: || done(guests::build(guests::Quality::Quick)),
+    },
     Suite { name: "tests", run: || tests(&mut cargo(["test", "--workspace", "--no-fail-fast"])) },
     Suite {
         name: "expressions against Flux's own library",
