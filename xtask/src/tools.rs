@@ -23,6 +23,7 @@ pub(crate) struct Tool {
 /// What the tests ask.
 pub(crate) const REAL_PROGRAMS: &[Tool] = &[
     Tool { name: "kustomize", package: "sigs.k8s.io/kustomize/kustomize/v5", ldflags: "" },
+    Tool { name: "actionlint", package: "github.com/rhysd/actionlint/cmd/actionlint", ldflags: "" },
     Tool {
         name: "kpt",
         package: "github.com/kptdev/kpt",
