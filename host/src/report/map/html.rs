@@ -83,6 +83,9 @@ fn segments(sides: &[Side<'_>]) -> Vec<Shelf> {
                 *place = Some(drawn);
             }
         }
+        if row.unchanged {
+            drawings.retain(Option::is_some);
+        }
         Shelf { title: row.title.to_owned(), planned: row.planned, drawings }
     };
     rows(sides).into_iter().map(shelf).collect()

@@ -34,13 +34,18 @@ struct Row<'a> {
     scale: Option<Scale>,
     /// In the order of the sides; none where a side does not have the segment.
     segments: Vec<Option<&'a SegmentReport>>,
+    /// Of several sides, all look alike here: one drawing tells all.
+    unchanged: bool,
 }
 
 impl<'a> Row<'a> {
-    /// The segments that a side has.
+    /// What to draw: the segment as each side has it, or once when all have the same.
     fn drawn(&self, sides: &'a [Side<'a>]) -> impl Iterator<Item = (usize, Side<'a>, &'a SegmentReport)> {
-        let each = self.segments.iter().zip(sides).enumerate();
-        each.filter_map(|(number, (segment, side))| Some((number, *side, (*segment)?)))
+        let each = self.segments.iter().zip(sides).enumerate().skip(if self.unchanged { sides.len() - 1 } else { 0 });
+        each.filter_map(|(number, (segment, side))| {
+            let label = if self.unchanged { "unchanged" } else { side.label };
+            Some((number, Side { label, ..*side }, (*segment)?))
+        })
     }
 }
 
@@ -55,7 +60,13 @@ fn rows<'a>(sides: &[Side<'a>]) -> Vec<Row<'a>> {
             let at = *known.entry((segment.planned, &segment.range, own)).or_insert(rows.len());
             if at == rows.len() {
                 let segments = vec![None; sides.len()];
-                rows.push(Row { title: title(segment), planned: segment.planned, scale: None, segments });
+                rows.push(Row {
+                    title: title(segment),
+                    planned: segment.planned,
+                    scale: None,
+                    segments,
+                    unchanged: false,
+                });
             }
             if let Some(place) = rows.get_mut(at).and_then(|row| row.segments.get_mut(number)) {
                 *place = Some(segment);
@@ -68,6 +79,15 @@ fn rows<'a>(sides: &[Side<'a>]) -> Vec<Row<'a>> {
         let claims = claims.filter_map(|claim| Span::parse(&claim.range));
         let range = segments.first().and_then(|segment| Span::parse(&segment.range));
         row.scale = range.map(|range| Scale::new(range, claims));
+        let looks = |(segment, side): (&Option<&SegmentReport>, &Side<'_>)| {
+            let takers =
+                |segment: &SegmentReport| segment.clusters.iter().map(|name| taken(side.report, name)).collect();
+            let takers: Vec<_> = segment.map(takers).unwrap_or_default();
+            (segment.cloned(), takers)
+        };
+        let mut looks = row.segments.iter().zip(sides).map(looks);
+        let first = looks.next();
+        row.unchanged = sides.len() > 1 && looks.all(|look| Some(&look) == first.as_ref());
     }
     rows
 }

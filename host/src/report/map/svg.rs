@@ -227,7 +227,7 @@ impl Drawing {
             counted(claims.len(), "pool range"),
             counted(certain.len(), "address").replace("addresss", "addresses"),
         );
-        self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + LANE - 16.0, 7.0, 2.0);
+        self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + 7.0, LANE - 18.0, 3.0);
         self.runs("taken", certain.into_iter().map(mark("taken")).collect(), top + 7.0, LANE - 18.0, 2.0);
         self.at += LANE;
         told

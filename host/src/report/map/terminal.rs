@@ -60,7 +60,7 @@ impl Cell {
 /// Draw it, rows this many columns wide. Of two states, a cluster's rows stand under each other.
 pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let label = |cluster: &str, side: &Side<'_>| match side.label {
-        "" => line(cluster).into_owned(),
+        "" | "unchanged" => line(cluster).into_owned(),
         label => format!("{} {}", line(cluster), line(label)),
     };
     let clusters =
@@ -89,7 +89,8 @@ pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Writ
             for contest in &segment.contests {
                 let more = contest.rivals.saturating_sub(contest.between.len());
                 let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-                let when = if side.label.is_empty() { String::new() } else { format!("{} ", side.label) };
+                let when =
+                    if matches!(side.label, "" | "unchanged") { String::new() } else { format!("{} ", side.label) };
                 let told = format!("! {when}{}: {}{more}", contest.range, contest.between.join(", "));
                 writeln!(out, "  {}", dress.paint(Dress::BAD, &line(&told)))?;
             }
