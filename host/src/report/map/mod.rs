@@ -80,9 +80,14 @@ fn rows<'a>(sides: &[Side<'a>]) -> Vec<Row<'a>> {
         let range = segments.first().and_then(|segment| Span::parse(&segment.range));
         row.scale = range.map(|range| Scale::new(range, claims));
         let looks = |(segment, side): (&Option<&SegmentReport>, &Side<'_>)| {
-            let takers =
-                |segment: &SegmentReport| segment.clusters.iter().map(|name| taken(side.report, name)).collect();
-            let takers: Vec<_> = segment.map(takers).unwrap_or_default();
+            let here = |spans: Vec<Span>| -> Vec<Span> {
+                spans.into_iter().filter(|span| range.is_some_and(|range| range.meets(*span))).collect()
+            };
+            let takers = |name: &String| {
+                let (certain, sets) = taken(side.report, name);
+                (here(certain), here(sets))
+            };
+            let takers: Vec<_> = segment.iter().flat_map(|segment| &segment.clusters).map(takers).collect();
             (segment.cloned(), takers)
         };
         let mut looks = row.segments.iter().zip(sides).map(looks);

@@ -72,10 +72,11 @@ pub(super) fn legend() -> String {
         ("reserved", "reserved"),
         ("contest", "contested"),
     ];
-    for (at, (class, what)) in (0_u32..).zip(entries) {
-        let x = 10.0 + f64::from(at) * 160.0;
+    let mut x = 10.0;
+    for (class, what) in entries {
         let _ = write!(out, "<rect class=\"{class}\" x=\"{x}\" y=\"4\" width=\"24\" height=\"14\"/>");
         let _ = write!(out, "<text x=\"{}\" y=\"15\">{what}</text>", x + 30.0);
+        x += 70.0 + 7.0 * f64::from(u32::try_from(what.len()).unwrap_or(u32::MAX));
     }
     out
 }
