@@ -1,7 +1,7 @@
 //! A cluster in which things happen: the API server's objects, and the operator that reads them.
 
 use super::chance::Chance;
-use super::controller::{Controller, Stop, View};
+use super::controller::{Controller, Patch, Stop, View};
 use super::holders::Held;
 use super::satisfy::Condition;
 use crate::cilium::count::Count;
@@ -389,7 +389,7 @@ impl Simulation {
                 modified = true;
             }
             if modified {
-                controller.patches.push(view);
+                controller.patch(view);
             }
             controller.file(view);
             self.write();
@@ -429,12 +429,12 @@ impl Simulation {
 
     /// Write the statuses that the operator wants written.
     fn write(&mut self) {
-        for view in std::mem::take(&mut self.controller.patches) {
-            let view = &self.controller.views[view];
-            if let Some(stored) = self.services.get_mut(&view.key) {
-                stored.ingress.clone_from(&view.ingress);
-                stored.condition = view.condition;
-                self.written.push_back(view.key.clone());
+        for Patch { view, ingress, condition } in std::mem::take(&mut self.controller.patches) {
+            let key = &self.controller.views[view].key;
+            if let Some(stored) = self.services.get_mut(key) {
+                stored.ingress = ingress;
+                stored.condition = condition;
+                self.written.push_back(key.clone());
             }
         }
         for (name, entry) in &self.controller.pools {

@@ -111,6 +111,15 @@ pub(super) fn plain(text: &str) -> Option<IpAddr> {
     parse_address(text).ok().filter(|written| written.zone.is_none()).map(|written| written.address)
 }
 
+/// A status as it was when it was found to differ: an error later in the same event leaves it so in the cluster, while
+/// the operator's memory has gone on.
+#[derive(Debug, Clone)]
+pub(super) struct Patch {
+    pub view: ViewId,
+    pub ingress: Vec<String>,
+    pub condition: Option<Condition>,
+}
+
 /// The operator's memory.
 #[derive(Debug, Clone)]
 pub(super) struct Controller {
@@ -131,7 +140,7 @@ pub(super) struct Controller {
     pub clusters: Clusters,
     pub shared: SharedIndex,
     /// Statuses to write, in order.
-    pub patches: Vec<ViewId>,
+    pub patches: Vec<Patch>,
     /// Pools whose counts may have changed since they were last written.
     pub touched: BTreeSet<String>,
 }
@@ -193,6 +202,12 @@ impl Controller {
             Some(None) => (&[], true),
             None => (&[], false),
         }
+    }
+
+    /// Have this Service's status written as it is now.
+    pub(super) fn patch(&mut self, view: ViewId) {
+        let View { ingress, condition, .. } = &self.views[view];
+        self.patches.push(Patch { view, ingress: ingress.clone(), condition: *condition });
     }
 
     pub(super) fn touch(&mut self, range: RangeId) {

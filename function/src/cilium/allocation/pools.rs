@@ -194,7 +194,7 @@ impl Controller {
             modified = true;
         }
         if modified {
-            self.patches.push(view);
+            self.patch(view);
         }
         self.file(view);
         Ok(())
@@ -239,7 +239,7 @@ impl Controller {
         for &view in &order {
             let gained = !self.views[view].is_satisfied() && self.satisfy(view, chance)?;
             if gained || modified.contains(&view) {
-                self.patches.push(view);
+                self.patch(view);
             }
             self.file(view);
         }

@@ -74,7 +74,7 @@ impl Controller {
     pub(super) fn satisfy_services(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
         for view in self.contenders_first(chance, self.unsatisfied.iter().copied().collect()) {
             if self.satisfy(view, chance)? {
-                self.patches.push(view);
+                self.patch(view);
             }
             self.file(view);
         }
