@@ -421,3 +421,25 @@ fn the_program_stops_reading_where_it_is_told() {
     io::repeat(b'x').take(100).read_to_string(&mut stdin).unwrap();
     program().args(["--max-input", "10"]).write_stdin(stdin).assert().code(2).stdout("");
 }
+
+#[test]
+fn the_program_says_what_a_wasm_file_is() {
+    let page = program().arg("inspect").assert().success();
+    let page = String::from_utf8(page.get_output().stdout.clone()).unwrap();
+    for part in ["for       lbpools component\n", "imports   nothing\n", "  LBP101  error    block-does-not-parse\n"] {
+        assert!(page.contains(part), "{part:?} is not in\n{page}");
+    }
+
+    let foreign = package(&[("fn.wasm", "\0asm\u{1}\0\0\0"), ("README.md", "# text")]);
+    let file = foreign.path().join("fn.wasm");
+    let outcome = program().args(["inspect", "--format=json"]).arg(&file).assert().code(2);
+    let document: serde_json::Value = serde_json::from_slice(&outcome.get_output().stdout).unwrap();
+    // By `sha256sum` of the eight bytes.
+    let digest = "93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476";
+    assert_eq!((&document["size"], &document["sha256"]), (&json!(8), &json!(digest)));
+    assert_eq!((&document["interface"], &document["function"]), (&json!(null), &json!(null)));
+    assert!(document["refused"].as_str().unwrap().contains("for neither kpt nor WASI preview 1"), "{document}");
+
+    let outcome = program().arg("inspect").arg(foreign.path().join("README.md")).assert().code(2);
+    assert!(String::from_utf8_lossy(&outcome.get_output().stderr).contains("not a WebAssembly component or module"));
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const VERBS: &[&str] = &["", "render", "check", "map", "explain", "completions", "man"];
+const VERBS: &[&str] = &["", "render", "check", "plan", "map", "explain", "inspect", "completions", "man"];
 
 #[test]
 fn the_reference_is_fresh() {

@@ -30,6 +30,27 @@ pub fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// A guest that `cargo xtask guests --quick` built; says `SKIPPED` where there is none, or one from before the last
+/// change of the function.
+pub fn guest(name: &str) -> Option<PathBuf> {
+    let path = root().join("target/guests").join(name);
+    let built = fs::metadata(&path).and_then(|data| data.modified()).ok();
+    let stale = built.is_none_or(|built| newest(&root().join("function")) > built);
+    if stale {
+        let _ = writeln!(std::io::stderr(), "SKIPPED no {name} of this checkout: run `cargo xtask guests --quick`");
+    }
+    (!stale).then_some(path)
+}
+
+fn newest(directory: &Path) -> std::time::SystemTime {
+    let entries = fs::read_dir(directory).expect("the sources can be listed").map(|entry| entry.expect("an entry"));
+    let times = entries.map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => newest(&entry.path()),
+        _ => entry.metadata().and_then(|data| data.modified()).expect("a source has an age"),
+    });
+    times.max().unwrap_or(std::time::SystemTime::UNIX_EPOCH)
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test's own look at the machine")]
 fn path_variable() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
@@ -105,7 +126,18 @@ impl Scratch {
 
     /// Run a program in the copy, with the `lbpools` of this build first on PATH.
     pub fn run<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Ran {
+        self.run_with(program, arguments, &[])
+    }
+
+    /// As [`run`](Self::run), with more in the environment.
+    pub fn run_with<'a>(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = &'a str>,
+        environment: &[(&str, &str)],
+    ) -> Ran {
         let mut command = Command::new(program);
+        command.envs(environment.iter().copied());
         command.args(arguments).current_dir(self.package()).env("HOME", self.home());
         for variable in ["KUSTOMIZE_PLUGIN_HOME", "XDG_CONFIG_HOME"] {
             command.env_remove(variable);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::quantity::{duration, size};
-use super::{check, completions, explain, man, map, plan, render};
+use super::{check, completions, explain, inspect, man, map, plan, render};
 
 const AFTER: &str = "\
 Examples:
@@ -48,7 +48,7 @@ pub struct Global {
     /// Print error findings only: no warnings, no tables, no closing words
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Run this component instead of the one built in
+    /// Run this function instead of the one built in: a component, or a module for kpt or WASI
     #[arg(long, global = true, value_name = "FILE.wasm")]
     pub(super) module: Option<PathBuf>,
     /// Stop the function after this time, such as 500ms, 30s or 5m
@@ -110,6 +110,8 @@ pub enum Verb {
     Map(map::Map),
     /// Tell all about one kind of finding, one address or one Service
     Explain(explain::Explain),
+    /// Say what a WebAssembly file is, and which function is inside
+    Inspect(inspect::Inspect),
     /// Print a shell's completion script
     Completions(completions::Completions),
     /// Print the manual page

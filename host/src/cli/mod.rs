@@ -25,6 +25,7 @@ mod diff;
 mod exit;
 mod explain;
 pub(crate) mod input;
+mod inspect;
 mod man;
 mod map;
 mod outputs;
@@ -123,6 +124,7 @@ fn decide<F: Function>(
         (Some(Verb::Plan(verb)), _) => plan::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Map(verb)), _) => map::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Explain(verb)), _) => explain::run(&verb, || function().map(watched), &setting, streams),
+        (Some(Verb::Inspect(verb)), _) => inspect::run(&verb, &setting, streams),
         (Some(Verb::Describe), _) => description::run(function, streams),
         (Some(Verb::Completions(verb)), _) => completions::run(&verb, streams),
         (Some(Verb::Man(verb)), _) => man::run(&verb, streams),

@@ -3,14 +3,16 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use wasmtime::{
-    Config, Engine,
+    Config, Engine, Module,
     component::{Component, Linker, types::ComponentItem},
 };
 
 use super::{
-    Limits, SandboxError, SandboxPre,
+    Interface, Limits, SandboxError, SandboxPre,
     config::config,
     embedded,
+    filter::Filter,
+    pre::Stack,
     world::{FUNCTIONS, INTERFACE},
 };
 
@@ -108,26 +110,60 @@ impl SandboxBuilder {
 
     /// Load, compile and link. No code of the component runs yet.
     pub fn build(self) -> Result<SandboxPre, SandboxError> {
-        let (engine, component, compiled) = match self.origin {
-            Origin::Embedded => embedded::component()?,
-            Origin::Bytes(wasm) => compile(&wasm)?,
-            Origin::File(path) => compile(&read(path)?)?,
+        let (engine, binary, compiled) = match self.origin {
+            Origin::Embedded => {
+                let (engine, component, compiled) = embedded::component()?;
+                (engine, Binary::Component(component), compiled)
+            }
+            Origin::Bytes(wasm) => just_in_time(&wasm)?,
+            Origin::File(path) => just_in_time(&read(path)?)?,
         };
-        check_world(&engine, &component)?;
-        // Nothing is ever added to this linker: a component that imports anything cannot be linked, even if the
-        // check above had a hole.
-        let instance = Linker::new(&engine)
-            .instantiate_pre(&component)
-            .map_err(|error| SandboxError::Instantiate { detail: format!("{error:#}") })?;
-        Ok(SandboxPre::new(engine, instance, self.limits, compiled))
+        link(engine, binary, compiled, self.limits)
     }
+}
+
+/// What the preamble says a file is.
+pub(super) enum Binary {
+    /// A component.
+    Component(Component),
+    /// A core module.
+    Module(Module),
+}
+
+fn just_in_time(wasm: &[u8]) -> Result<(Engine, Binary, Compiled), SandboxError> {
+    compile(wasm).map(|(engine, binary)| (engine, binary, Compiled::JustInTime))
+}
+
+/// See what it is made for, and give it what that offers.
+pub(super) fn link(
+    engine: Engine,
+    binary: Binary,
+    compiled: Compiled,
+    limits: Limits,
+) -> Result<SandboxPre, SandboxError> {
+    let stack = match binary {
+        Binary::Component(component) => {
+            check_world(&engine, &component)?;
+            // Nothing is ever added to this linker: a component that imports anything cannot be linked, even if the
+            // check above had a hole.
+            let instance = Linker::new(&engine)
+                .instantiate_pre(&component)
+                .map_err(|error| SandboxError::Instantiate { detail: format!("{error:#}") })?;
+            Stack::Component(instance)
+        }
+        Binary::Module(module) => {
+            let interface = Interface::of(&module).ok_or(SandboxError::CoreModule)?;
+            Stack::Filter(Filter::link(&engine, &module, interface)?)
+        }
+    };
+    Ok(SandboxPre::new(engine, stack, limits, compiled))
 }
 
 pub(super) fn engine(config: &Config) -> Result<Engine, SandboxError> {
     Engine::new(config).map_err(|error| SandboxError::Host { detail: format!("{error:#}") })
 }
 
-fn read(path: PathBuf) -> Result<Vec<u8>, SandboxError> {
+pub(super) fn read(path: PathBuf) -> Result<Vec<u8>, SandboxError> {
     let unreadable = |source| SandboxError::Unreadable { path: path.clone(), source };
     let found = fs::metadata(&path).map_err(unreadable)?.len();
     if found > LARGEST {
@@ -137,11 +173,11 @@ fn read(path: PathBuf) -> Result<Vec<u8>, SandboxError> {
 }
 
 /// See what the bytes are before the compiler does: its own words for these cases help nobody.
-fn compile(wasm: &[u8]) -> Result<(Engine, Component, Compiled), SandboxError> {
+pub(super) fn compile(wasm: &[u8]) -> Result<(Engine, Binary), SandboxError> {
     // The preamble: magic, then version and layer, where layer 1 is a component (Component Model, Binary.md).
-    match wasm {
-        [0, b'a', b's', b'm', _, _, 1, 0, ..] => {}
-        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => return Err(SandboxError::CoreModule),
+    let is_component = match wasm {
+        [0, b'a', b's', b'm', _, _, 1, 0, ..] => true,
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => false,
         [0, b'a', b's', b'm', ..] => {
             return Err(SandboxError::NotAComponent { detail: "a WebAssembly binary of an unknown version".into() });
         }
@@ -150,14 +186,17 @@ fn compile(wasm: &[u8]) -> Result<(Engine, Component, Compiled), SandboxError> {
             let start = wasm[..wasm.len().min(8)].escape_ascii();
             return Err(SandboxError::NotAComponent { detail: format!("it starts with \"{start}\"") });
         }
-    }
+    };
     if let Some(found) = u64::try_from(wasm.len()).ok().filter(|found| *found > LARGEST) {
         return Err(SandboxError::TooLarge { found, limit: LARGEST });
     }
     let engine = engine(&config())?;
-    let component = Component::from_binary(&engine, wasm)
-        .map_err(|error| SandboxError::Compile { detail: format!("{error:#}") })?;
-    Ok((engine, component, Compiled::JustInTime))
+    let binary = if is_component {
+        Component::from_binary(&engine, wasm).map(Binary::Component)
+    } else {
+        Module::from_binary(&engine, wasm).map(Binary::Module)
+    };
+    Ok((engine, binary.map_err(|error| SandboxError::Compile { detail: format!("{error:#}") })?))
 }
 
 /// No import, and the interface with its three functions. Their types are compared when an instance is made.

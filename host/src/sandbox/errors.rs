@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-use super::world::INTERFACE;
+use super::{Interface, world::INTERFACE};
 
 /// Where on the way from a file to an answer something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,15 +58,41 @@ pub enum SandboxError {
     },
 
     /// The bytes are no WebAssembly at all.
-    #[error("this is not a WebAssembly component: {detail}")]
+    #[error("this is not a WebAssembly component or module: {detail}")]
     NotAComponent {
         /// What the bytes look like.
         detail: String,
     },
 
-    /// WebAssembly, but a core module: a component is a core module with a typed interface around it.
-    #[error("this is a core WebAssembly module, not a component; make one with `wasm-tools component new`")]
+    /// WebAssembly, but a core module of no interface that is known here.
+    #[error("this core WebAssembly module is for neither kpt nor WASI preview 1, and it is no component")]
     CoreModule,
+
+    /// A core module wants something that a filter does not need.
+    #[error(
+        "the module imports {}; of {interface} the sandbox offers only what reads and writes the list",
+        list(names)
+    )]
+    ForeignImports {
+        /// Whose interface the rest is of.
+        interface: Interface,
+        /// What it asked for.
+        names: Vec<String>,
+    },
+
+    /// A core module takes one list from standard input, and nothing else.
+    #[error("a module for {interface} only takes a ResourceList from standard input; this needs a component")]
+    OnlyAFilter {
+        /// What it is made for.
+        interface: Interface,
+    },
+
+    /// A core module that is no guest of ours.
+    #[error("this module for {interface} does not describe itself: it is not lbpools")]
+    Undescribed {
+        /// What it is made for.
+        interface: Interface,
+    },
 
     /// The engine does not accept the component, or could not make machine code of it.
     #[error("the component is damaged, or uses a part of WebAssembly that the sandbox does not offer: {detail}")]
@@ -182,9 +208,13 @@ impl SandboxError {
                 Phase::Load
             }
             Self::Compile { .. } | Self::Host { .. } => Phase::Compile,
-            Self::Imports { .. } | Self::OtherWorld { .. } | Self::MissingExport { .. } | Self::WrongExport { .. } => {
-                Phase::Link
-            }
+            Self::Imports { .. }
+            | Self::ForeignImports { .. }
+            | Self::OnlyAFilter { .. }
+            | Self::Undescribed { .. }
+            | Self::OtherWorld { .. }
+            | Self::MissingExport { .. }
+            | Self::WrongExport { .. } => Phase::Link,
             Self::Instantiate { .. } => Phase::Instantiate,
             Self::Deadline { phase, .. } | Self::Memory { phase, .. } | Self::Trap { phase, .. } => *phase,
             Self::Recursion | Self::Panic { .. } => Phase::Run,

@@ -9,6 +9,7 @@ use super::{
     Limits, Phase, SandboxError,
     ceiling::{Ceiling, CeilingReached},
     deadline::{Deadline, DeadlinePassed},
+    filter::{Misuse, OutputReached},
     last_words::last_words,
     world,
 };
@@ -85,12 +86,23 @@ impl Run {
 }
 
 /// Say in a user's words what the engine's error means.
-fn explain(error: wasmtime::Error, store: &Store<Ceiling>, limits: Limits, phase: Phase) -> SandboxError {
+pub(super) fn explain<T: 'static>(
+    error: wasmtime::Error,
+    store: &Store<T>,
+    limits: Limits,
+    phase: Phase,
+) -> SandboxError {
     if error.downcast_ref::<DeadlinePassed>().is_some() {
         return SandboxError::Deadline { deadline: limits.deadline, phase };
     }
     if let Some(CeilingReached { wanted }) = error.downcast_ref() {
         return SandboxError::Memory { limit: limits.memory, wanted: *wanted, phase };
+    }
+    if error.downcast_ref::<OutputReached>().is_some() {
+        return SandboxError::Output { limit: limits.output };
+    }
+    if let Some(Misuse(detail)) = error.downcast_ref() {
+        return SandboxError::Malformed { detail: detail.clone() };
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
         let detail = format!("{error:#}");
