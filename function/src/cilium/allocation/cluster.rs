@@ -82,29 +82,29 @@ pub struct State {
 }
 
 #[derive(Debug, Clone)]
-struct StoredPool {
-    pool: Pool,
-    status: PoolStatus,
+pub(super) struct StoredPool {
+    pub pool: Pool,
+    pub status: PoolStatus,
 }
 
 #[derive(Debug, Clone)]
-struct StoredService {
-    service: Service,
-    ingress: Vec<String>,
-    condition: Option<Condition>,
+pub(super) struct StoredService {
+    pub service: Service,
+    pub ingress: Vec<String>,
+    pub condition: Option<Condition>,
 }
 
 /// A cluster with the operator of one Cilium version.
 #[derive(Debug, Clone)]
 pub struct Simulation {
-    controller: Controller,
-    pools: BTreeMap<String, StoredPool>,
-    services: BTreeMap<ServiceKey, StoredService>,
-    pool_order: Vec<String>,
-    service_order: Vec<ServiceKey>,
-    asleep: bool,
-    stuck: bool,
-    panic: Option<&'static str>,
+    pub(super) controller: Controller,
+    pub(super) pools: BTreeMap<String, StoredPool>,
+    pub(super) services: BTreeMap<ServiceKey, StoredService>,
+    pub(super) pool_order: Vec<String>,
+    pub(super) service_order: Vec<ServiceKey>,
+    pub(super) asleep: bool,
+    pub(super) stuck: bool,
+    pub(super) panic: Option<&'static str>,
     error: bool,
     feedback: bool,
     written: VecDeque<ServiceKey>,

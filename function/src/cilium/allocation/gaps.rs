@@ -114,6 +114,11 @@ impl Gaps {
         }
     }
 
+    /// The gaps as the heap has them: first, last and the size that each is ordered by.
+    pub(super) fn layout(&self) -> impl Iterator<Item = [u128; 3]> + '_ {
+        self.heap.iter().map(|&id| [self.gaps[id].first, self.gaps[id].last, self.gaps[id].key])
+    }
+
     fn at_or_before(&self, address: u128) -> Option<usize> {
         self.by_first.range(..=address).next_back().map(|(_, &id)| id)
     }

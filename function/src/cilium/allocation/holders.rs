@@ -35,6 +35,11 @@ impl Held {
         self.length
     }
 
+    /// All places of the list, those with room too.
+    pub(super) fn places(&self) -> std::ops::Range<usize> {
+        self.start..self.start + self.room
+    }
+
     pub(super) fn get(&self, slots: &Slots, at: usize) -> Option<HeldAddress> {
         if at < self.length { slots[self.start + at] } else { None }
     }

@@ -16,6 +16,7 @@ mod holders;
 mod import;
 mod places;
 mod pools;
+mod sameness;
 mod satisfy;
 #[cfg(test)]
 mod tests;
@@ -23,4 +24,5 @@ mod tests;
 pub use chance::{Chance, FirstComes, Search};
 pub use cluster::{Event, PoolStatus, ServiceStatus, Simulation, State};
 pub use gaps::Gaps;
+pub use sameness::{Created, Key, Keys};
 pub use satisfy::{Condition, Reason};

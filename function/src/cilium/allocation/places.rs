@@ -47,6 +47,10 @@ impl<T: Clone + Ord> Places<T> {
         }
     }
 
+    pub(super) fn contains(&self, entry: &T) -> bool {
+        self.place_of.contains_key(entry)
+    }
+
     /// In the order of the places.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.entries.iter().flatten()

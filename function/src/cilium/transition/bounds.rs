@@ -2,38 +2,63 @@
 //!
 //! A Service keeps an address as long as its pool has the same block, selects it, and the Service still wants it.
 //! Where a block was replaced by another that holds the address, Cilium takes it away and hands it back, which goes
-//! wrong up to 1.19 when another Service is served in between.
+//! wrong up to 1.19 when another Service is served in between. Where no pool differs, nobody is looked at again but
+//! the Services that differ themselves.
 
+use super::around::{Around, shares, stopped, wishes_of};
 use super::group::{Group, Pair, befores, differs};
+use super::reach::Gain;
 use super::stay::{Obstacle, Stays, at_edit, at_start};
 use super::{Fate, Holding, Step, Told};
-use crate::cilium::prediction::candidates::Request;
-use crate::cilium::prediction::{Outcome, Serving, Wish};
+use crate::cilium::prediction::{Outcome, Wish};
 use crate::cilium::profile::Startup;
 use crate::cilium::range::Range;
 use crate::cilium::ranges::Ranges;
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 
 /// The fates of a group.
 pub(super) fn fates(before: &Told<'_>, after: &Told<'_>, group: &Group) -> Vec<Fate> {
-    let first: Vec<Part> = group.services.iter().map(|&pair| Part::of(before, after, pair)).collect();
-    let around = Around::of(before, after, group, &first);
-    group.services.iter().zip(first).map(|(&pair, part)| fate(before, after, pair, part, &around)).collect()
+    let stopped = stopped(before, &befores(&group.pools));
+    let parts: Vec<Part> = group.services.iter().map(|&pair| Part::of(before, after, pair, stopped)).collect();
+    let around = Around::of(before, after, group, &parts);
+    let now: Vec<_> =
+        group.services.iter().zip(&parts).map(|(&pair, part)| now(before, after, pair, part, &around)).collect();
+    let starts = Starts::of(after, group, &now, &around);
+    let each = group.services.iter().zip(parts).zip(now);
+    each.map(|((&pair, part), now)| {
+        let (at_restart, restart_obstacle, restarted) = restart(before, after, pair, &part.before, &now, &starts);
+        Fate {
+            key: key(before, after, pair),
+            before: part.before,
+            now: now.holding,
+            restarted,
+            at_once: now.steps,
+            at_restart,
+            obstacle: now.obstacle,
+            restart_obstacle,
+            exact: false,
+        }
+    })
+    .collect()
 }
 
 /// What one Service may hold before, and how each address of it fares.
-struct Part {
-    before: Holding,
-    pieces: Vec<(Ranges, Stays)>,
+pub(super) struct Part {
+    pub before: Holding,
+    pub pieces: Vec<(Ranges, Stays)>,
 }
 
 impl Part {
-    fn of(before: &Told<'_>, after: &Told<'_>, pair: Pair) -> Part {
+    /// Where pools may not have been seen to overlap (`stopped`), they may serve.
+    fn of(before: &Told<'_>, after: &Told<'_>, pair: Pair, stopped: bool) -> Part {
         let Some(old) = pair.0 else {
             return Part { before: Holding { or_none: true, ..Holding::default() }, pieces: Vec::new() };
         };
-        let held = held(before, old);
+        let mut held = held(before, old);
+        if stopped {
+            let more = Gain::settled(before, old, true).addresses;
+            held = Holding { addresses: held.addresses.union(&more), or_none: true };
+        }
         let pieces = cut(before, after, pair, &held.addresses)
             .into_iter()
             .filter_map(|piece| {
@@ -45,156 +70,135 @@ impl Part {
     }
 }
 
-/// What the other Services of the group do to each one.
-struct Around {
-    /// Somebody must go elsewhere and may take an address that another is about to get back.
-    displaced: bool,
-    /// Sharers came, went or changed.
-    sharers_differ: bool,
-    /// A restart serves the waiting before those that have something, and more wait than before (up to 1.18.1).
-    crowded: bool,
-    /// Pools that differ, by index before and after.
-    edited: Vec<Pair>,
-    /// Addresses that somebody has for certain and keeps, alone.
-    firm: Ranges,
-    /// Addresses that somebody may have and keep, of whom it is not certain which he has.
-    loose: Ranges,
-    /// Somebody who asks for no address may still take any.
-    takers: bool,
-    /// Who has a certain address and may keep it.
-    single: BTreeMap<IpAddr, BTreeSet<Pair>>,
+/// What one Service may have when the edits have arrived.
+struct Now {
+    holding: Holding,
+    steps: BTreeSet<Step>,
+    obstacle: Option<Obstacle>,
 }
 
-impl Around {
-    fn of(before: &Told<'_>, after: &Told<'_>, group: &Group, parts: &[Part]) -> Around {
-        let startup = after.side.profile.startup;
-        let waits = |told: &Told<'_>, at: usize| {
-            let open = |outcome: &Outcome| match outcome {
-                Outcome::Address { .. } => false,
-                Outcome::OneOf { or_pending, .. } => !or_pending.is_empty(),
-                _ => true,
-            };
-            told.predictions[at].wishes.as_ref().is_ok_and(|wishes| wishes.iter().any(|(_, outcome)| open(outcome)))
-        };
-        let waiting = |told: &Told<'_>, all: Vec<usize>| all.into_iter().any(|at| waits(told, at));
-        let waited = waiting(before, befores(&group.services));
-        let wait = waiting(after, super::group::afters(&group.services));
-        let moves = parts.iter().flat_map(|part| &part.pieces);
-        let moved = moves.into_iter().any(|(_, stays)| !matches!(stays, Stays::Yes | Stays::Reimported));
-        let shares = |told: &Told<'_>, at: Option<usize>| {
-            at.is_some_and(|at| told.requests.each[at].as_ref().is_ok_and(|request| request.sharing.key.is_some()))
-        };
-        let alone = |pair: &Pair| !shares(before, pair.0) && !shares(after, pair.1);
-        let firm = group.services.iter().zip(parts).filter(|(pair, part)| {
-            let stays = |(_, stays): &(Ranges, Stays)| *stays == Stays::Yes;
-            alone(pair) && part.before.certain().is_some() && part.pieces.iter().all(stays)
-        });
-        let edited = |pair: &&Pair| match **pair {
-            (Some(old), Some(new)) => before.side.pools[old] != after.side.pools[new],
-            _ => true,
-        };
-        let (mut loose, mut single): (Vec<Range>, BTreeMap<IpAddr, BTreeSet<Pair>>) = Default::default();
-        for (&pair, part) in group.services.iter().zip(parts) {
-            for (piece, _) in part.pieces.iter().filter(|(_, stays)| !matches!(stays, Stays::No(_))) {
-                match part.before.certain() {
-                    Some(address) => drop(single.entry(address).or_default().insert(pair)),
-                    None => loose.extend(piece),
-                }
-            }
-        }
-        let takes = |(pair, part): (&Pair, &Part)| {
-            let stays = |(_, stays): &(Ranges, Stays)| *stays == Stays::Yes;
-            let settled = part.before.certain().is_some() && part.pieces.iter().all(stays);
-            !settled && wishes_of(after, pair.1).iter().any(|wish| matches!(wish, Wish::Any(_)))
-        };
-        Around {
-            takers: group.services.iter().zip(parts).any(takes),
-            loose: loose.into_iter().collect(),
-            single,
-            edited: group.pools.iter().filter(edited).copied().collect(),
-            displaced: startup != Startup::ImportThenAllocate && (moved || (startup == Startup::OneByOne && waited)),
-            sharers_differ: group
-                .services
-                .iter()
-                .any(|pair| (shares(before, pair.0) || shares(after, pair.1)) && differs(before, after, *pair)),
-            crowded: startup == Startup::OneByOne && wait && !waited,
-            firm: firm.flat_map(|(_, part)| part.before.addresses.iter().copied()).collect(),
-        }
-    }
-}
-
-fn fate(before: &Told<'_>, after: &Told<'_>, pair: Pair, part: Part, around: &Around) -> Fate {
-    let key = key(before, after, pair);
-    let request = pair.1.and_then(|new| after.requests.each[new].as_ref().ok());
-    let shares = request.is_some_and(|request| request.sharing.key.is_some());
-    let gain = Gain::now(before, after, pair, around);
-    let mut steps = BTreeSet::new();
-    let mut obstacle = None;
-    let mut kept = Ranges::new();
-    let mut lost = false;
-    let several = part.before.addresses.count().saturating() > 1 && wishes(before, pair.0) > 1;
+fn now(before: &Told<'_>, after: &Told<'_>, pair: Pair, part: &Part, around: &Around) -> Now {
+    let shares = shares(before, after, pair);
+    // Only its own event or a pool's takes an address from a Service.
+    let untouched = !around.pools_differ && !differs(before, after, pair) && !(shares && around.sharers_differ);
+    let (mut kept, mut safe) = (Ranges::new(), Ranges::new());
+    let (mut steps, mut obstacle) = (BTreeSet::new(), None);
     for (piece, stays) in &part.pieces {
         let stays = match stays {
+            _ if untouched => Stays::Yes,
             Stays::Yes if shares && around.sharers_differ => Stays::Maybe(Obstacle::Order),
-            Stays::Reimported if around.displaced => Stays::Maybe(Obstacle::Order),
+            // Who shares keeps what its pool has lost, until the restart: always in 1.20, after some edits before.
+            Stays::No(why @ (Obstacle::BlockGone(_) | Obstacle::PoolGone(_))) if shares => Stays::Maybe(why.clone()),
+            // A broken selector or block stops the operator before it takes anything back.
+            Stays::No(why) if around.rough => Stays::Maybe(why.clone()),
+            Stays::Reimported if around.displaced || around.rough || shares => Stays::Maybe(Obstacle::Order),
             Stays::Reimported => Stays::Yes,
             other => other.clone(),
         };
-        let (keeps, why) = match stays {
-            Stays::Yes | Stays::Reimported => (true, None),
-            Stays::Maybe(why) => (true, Some(why)),
-            Stays::No(why) => (false, Some(why)),
-        };
-        if keeps {
-            kept = kept.union(piece);
+        match stays {
+            Stays::Yes | Stays::Reimported => {
+                safe = safe.union(piece);
+                steps.insert(Step::Keeps);
+            }
+            Stays::Maybe(why) => {
+                kept = kept.union(piece);
+                steps.insert(Step::Keeps);
+                obstacle.get_or_insert(why);
+            }
+            Stays::No(why) => drop(obstacle.get_or_insert(why)),
+        }
+    }
+    let kept = kept.union(&safe);
+    let (was, wants) = (wishes_of(before, pair.0), wishes_of(after, pair.1));
+    let several = was.len() > 1 || wants.len() > 1;
+    let open = part.before.or_none || (several && partly(before, pair.0)) || unanswered(wants, was, &kept);
+    if obstacle.is_none() && !open {
+        let holding = Holding { addresses: kept, or_none: part.before.or_none };
+        return Now { holding, steps, obstacle };
+    }
+    let gain = Gain::now(before, after, pair, around);
+    let gets = !gain.addresses.is_empty();
+    if obstacle.is_some() {
+        let others = |piece: &Ranges| !gain.addresses.subtract(piece).is_empty();
+        let single = |piece: &Ranges| piece.count() == 1_usize.into();
+        if part.pieces.iter().any(|(piece, _)| others(piece) || (gets && !single(piece))) {
+            steps.insert(Step::Moves);
+        }
+        // Lost and got again, perhaps by another pool.
+        if part.pieces.iter().any(|(piece, _)| !gain.addresses.intersection(piece).is_empty()) {
             steps.insert(Step::Keeps);
         }
-        if let Some(why) = why {
-            lost |= !keeps;
-            obstacle.get_or_insert(why);
-            let replaced = gain.replaces(request, &wishes_of(before, pair.0));
-            if replaced && gain.possible {
-                steps.insert(Step::Moves);
-            }
-            if !replaced || !gain.certain {
-                steps.insert(Step::Loses);
-            }
+        if !gets || !gain.certain || several {
+            steps.insert(Step::Loses);
         }
     }
-    if several && lost {
-        steps.remove(&Step::Keeps);
-    }
-    if part.before.or_none {
-        if gain.possible {
-            steps.insert(Step::Gains);
-        }
-        if !gain.certain {
-            steps.insert(Step::Without);
-        }
-    }
-    let more = !part.before.or_none && !lost && unanswered(request, &wishes_of(before, pair.0), &kept);
-    if more && gain.possible && obstacle.is_none() {
-        if gain.certain {
-            steps.remove(&Step::Keeps);
-        }
+    if open && (gets || several) {
         steps.insert(Step::Gains);
     }
-    let gets_other = steps.iter().any(|step| matches!(step, Step::Moves | Step::Gains));
-    let now = Holding {
-        addresses: if gets_other { kept.union(&gain.addresses) } else { kept },
-        or_none: steps.iter().any(|step| matches!(step, Step::Loses | Step::Without)) && !several,
+    if open && part.before.or_none && !gain.certain {
+        steps.insert(Step::Without);
+    }
+    if open && !part.before.or_none && obstacle.is_none() && gain.certain && !several {
+        steps.remove(&Step::Keeps);
+    }
+    let lacks = steps.contains(&Step::Loses) && !surely_some(before, pair.0, &safe);
+    let holding = Holding { addresses: kept.union(&gain.addresses), or_none: lacks || steps.contains(&Step::Without) };
+    Now { holding, steps, obstacle }
+}
+
+/// Whether one of its wishes may be left open before.
+fn partly(told: &Told<'_>, at: Option<usize>) -> bool {
+    let whole = |outcome: &Outcome| match outcome {
+        Outcome::Address { .. } => true,
+        Outcome::OneOf { or_pending, .. } => or_pending.is_empty(),
+        _ => false,
     };
-    let (at_restart, restart_obstacle, restarted) = restart(before, after, pair, &part.before, &now, around);
-    Fate {
-        key,
-        before: part.before,
-        now,
-        restarted,
-        at_once: steps,
-        at_restart,
-        obstacle,
-        restart_obstacle,
-        exact: false,
+    let wishes = at.and_then(|at| told.predictions[at].wishes.as_ref().ok());
+    wishes.is_some_and(|wishes| !wishes.iter().all(|(_, outcome)| whole(outcome)))
+}
+
+/// Whether some wish was answered for certain, by one of these.
+fn surely_some(told: &Told<'_>, at: Option<usize>, safe: &Ranges) -> bool {
+    let sure = |outcome: &Outcome| match outcome {
+        Outcome::Address { address, .. } => safe.contains(*address),
+        Outcome::OneOf { addresses, or_pending, .. } => or_pending.is_empty() && addresses.subtract(safe).is_empty(),
+        _ => false,
+    };
+    let wishes = at.and_then(|at| told.predictions[at].wishes.as_ref().ok());
+    wishes.is_some_and(|wishes| wishes.iter().any(|(_, outcome)| sure(outcome)))
+}
+
+/// What the Services of a group do to each other when the operator starts.
+struct Starts {
+    /// Somebody may be served before another has taken back what it has.
+    displaced: bool,
+    /// Somebody may lose what he has, or a pool may serve that did not.
+    frees: bool,
+    /// A block or a selector is broken.
+    broken: bool,
+    /// Which pools serve may have changed by more than one rule.
+    anew: bool,
+}
+
+impl Starts {
+    fn of(after: &Told<'_>, group: &Group, now: &[Now], around: &Around) -> Starts {
+        let one = |(pair, now): (&Pair, &Now)| {
+            let Some(new) = pair.1 else { return false };
+            let pieces = now.holding.addresses.iter().flat_map(|range| [range.first(), range.last()]);
+            pieces.into_iter().any(|address| at_start(after, new, address) != Stays::Yes)
+        };
+        let loses = around.rough || group.services.iter().zip(now).any(one);
+        let lacks = around.wait || now.iter().any(|now| now.holding.or_none);
+        Starts {
+            frees: loses,
+            broken: around.broken,
+            anew: around.rough && around.pools_differ,
+            displaced: match after.side.profile.startup {
+                Startup::OneByOne => loses || lacks,
+                Startup::SatisfiedFirst => loses,
+                Startup::ImportThenAllocate => around.ends_differ,
+            },
+        }
     }
 }
 
@@ -203,20 +207,26 @@ fn restart(
     after: &Told<'_>,
     pair: Pair,
     was: &Holding,
-    now: &Holding,
-    around: &Around,
+    now: &Now,
+    starts: &Starts,
 ) -> (BTreeSet<Step>, Option<Obstacle>, Holding) {
-    let nothing = (BTreeSet::new(), None, now.clone());
+    let held = &now.holding;
+    let nothing = (BTreeSet::new(), None, held.clone());
     let Some(new) = pair.1 else { return nothing };
-    let gain = Gain::settled(after, pair.1, &Ranges::new());
     // What a restart would have done without the edit is not the edit's doing.
     let lost_before = |address| pair.0.is_some_and(|old| at_start(before, old, address) != Stays::Yes);
     let mut steps = BTreeSet::new();
-    let (mut kept, mut obstacle) = (Ranges::new(), None);
-    for piece in cut(before, after, pair, &now.addresses) {
+    let (mut kept, mut safe, mut obstacle, mut news) = (Ranges::new(), true, None, false);
+    let gain = Gain::settled(after, new, starts.broken);
+    let shares = after.requests.each[new].as_ref().is_ok_and(|request| request.sharing.key.is_some());
+    for piece in cut(before, after, pair, &held.addresses) {
         let Some(address) = piece.first() else { continue };
         let verdict = match at_start(after, new, address) {
-            Stays::Yes if around.crowded => Stays::Maybe(Obstacle::Order),
+            Stays::Yes if starts.displaced => Stays::Maybe(Obstacle::Order),
+            // Where it cannot finish its start, everybody keeps what the status says.
+            Stays::No(why) if starts.broken => Stays::Maybe(why),
+            // It may join another of its key there once more.
+            Stays::No(why @ Obstacle::NotSelected(_)) if shares => Stays::Maybe(why),
             other => other,
         };
         let (keeps, why) = match verdict {
@@ -226,128 +236,43 @@ fn restart(
         };
         if keeps {
             kept = kept.union(&piece);
-        }
-        let known = was.addresses.contains(address) && lost_before(address);
-        if let Some(why) = why.filter(|_| !known) {
-            obstacle.get_or_insert(why);
-            steps.insert(if gain.possible && !gain.addresses.is_empty() { Step::Moves } else { Step::Loses });
-            if !gain.certain {
-                steps.insert(Step::Loses);
-            }
-            if keeps {
-                steps.insert(Step::Keeps);
-            }
-        } else {
             steps.insert(Step::Keeps);
         }
+        if let Some(why) = why {
+            safe = false;
+            let known = was.addresses.contains(address) && lost_before(address) && !starts.anew;
+            news |= !known;
+            obstacle = obstacle.or((!known).then_some(why));
+            if !gain.addresses.is_empty() {
+                steps.insert(Step::Moves);
+            }
+            if !gain.certain || gain.addresses.is_empty() || starts.displaced {
+                steps.insert(Step::Loses);
+            }
+        }
     }
-    if obstacle.is_none() {
+    if held.or_none {
+        steps.insert(Step::Without);
+    }
+    // What others lose, or a pool that serves again, is there for who waits.
+    let several = wishes_of(after, pair.1).len() > 1;
+    if (held.or_none || several) && (starts.frees || !safe) && !gain.addresses.is_empty() {
+        steps.insert(Step::Gains);
+        (safe, news) = (false, true);
+    }
+    if safe {
         return nothing;
     }
-    let moves = steps.contains(&Step::Moves);
     let restarted = Holding {
-        addresses: if moves { kept.union(&gain.addresses) } else { kept },
-        or_none: now.or_none || steps.contains(&Step::Loses),
+        addresses: kept.union(&gain.addresses),
+        or_none: steps.iter().any(|step| matches!(step, Step::Loses | Step::Without)),
     };
-    (steps, obstacle, restarted)
-}
-
-/// What a Service may newly get.
-struct Gain {
-    addresses: Ranges,
-    possible: bool,
-    certain: bool,
-}
-
-impl Gain {
-    /// From the pools that serve by these manifests alone, as after a restart.
-    fn settled(after: &Told<'_>, service: Option<usize>, firm: &Ranges) -> Gain {
-        Self::of(after, service, firm, Ranges::new())
-    }
-
-    /// From the pools that serve while the edits arrive. Who comes before a pool's edit is served by the pool as it
-    /// was, and keeps of that what lies in some pool's block when all is done; and one that was good may go on serving
-    /// what a restart will not find: a block given twice is not noticed before, nor is one that does not parse.
-    fn now(before: &Told<'_>, after: &Told<'_>, pair: Pair, around: &Around) -> Gain {
-        let service = pair.1;
-        let mut late = Ranges::new();
-        // A pool that was in conflict with itself may stay so until the restart (up to 1.19).
-        let mut sure = true;
-        let blocks = after.side.pools.iter().flat_map(|pool| pool.usable_blocks(after.side.profile));
-        let left: Ranges = blocks.map(|block| block.range).collect();
-        let labels = service.map(|at| after.side.services[at].selectable_labels()).unwrap_or_default();
-        for &(old, new) in &around.edited {
-            let selected = |told: &Told<'_>, at: usize| told.side.pools[at].selects(&labels) != Ok(false);
-            if let Some(old) = old
-                && before.requests.may_serve(old)
-                && (selected(before, old) || new.is_some_and(|new| selected(after, new)))
-            {
-                let broken = new.is_some_and(|new| after.side.pools[new].first_error().is_some());
-                let was = &before.assignable[old];
-                late = late.union(&if broken { was.clone() } else { was.intersection(&left) });
-            }
-            sure &= old.is_none_or(|old| before.requests.serving[old] == Serving::Always);
-            if let Some(new) = new
-                && old.is_some()
-                && !after.requests.may_serve(new)
-                && selected(after, new)
-            {
-                late = late.union(&after.side.pools[new].ranges());
-            }
-        }
-        // Manifests alone may promise a pin that somebody has got hold of before.
-        let pins = service.and_then(|at| after.requests.each[at].as_ref().ok()).map(|request| &request.wishes);
-        sure &= pins.into_iter().flatten().all(|wish| match wish {
-            Wish::This(address) => {
-                let others = around.single.get(address).is_some_and(|who| who.iter().any(|who| *who != pair));
-                !around.takers && !around.loose.contains(*address) && !others
-            }
-            Wish::Any(_) => true,
-        });
-        let gain = Self::of(after, service, &around.firm, late);
-        Gain { certain: gain.certain && sure, ..gain }
-    }
-
-    fn of(after: &Told<'_>, service: Option<usize>, firm: &Ranges, late: Ranges) -> Gain {
-        let none = Gain { addresses: Ranges::new(), possible: false, certain: false };
-        let Some(at) = service else { return none };
-        let (Ok(request), Ok(wishes)) = (&after.requests.each[at], &after.predictions[at].wishes) else { return none };
-        let serving = request.selected_by.iter().filter(|&&pool| after.requests.may_serve(pool));
-        let all: Ranges = serving.flat_map(|&pool| after.assignable[pool].iter().copied()).collect();
-        let all = all.union(&late);
-        let mut addresses = Ranges::new();
-        for (wish, _) in wishes {
-            addresses = addresses.union(&match wish {
-                Wish::This(address) => all.intersection(&Range::single(*address).into()),
-                Wish::Any(family) if request.sharing.key.is_some() => all.of(*family),
-                Wish::Any(family) => all.of(*family).subtract(firm),
-            });
-        }
-        let served = |outcome: &Outcome| match outcome {
-            Outcome::Address { .. } => (true, true),
-            Outcome::OneOf { or_pending, addresses, .. } => (!addresses.is_empty(), or_pending.is_empty()),
-            _ => (false, false),
-        };
-        Gain {
-            possible: wishes.iter().any(|(_, outcome)| served(outcome).0)
-                || (!late.is_empty() && !addresses.is_empty()),
-            certain: !wishes.is_empty() && wishes.iter().all(|(_, outcome)| served(outcome).1),
-            addresses,
-        }
-    }
-
-    /// Whether it may get something in the place of what it loses. A pin that it had before and loses is no more
-    /// to be had than it was.
-    fn replaces(&self, request: Option<&Request>, before: &[Wish]) -> bool {
-        let wishes = request.map(|request| request.wishes.as_slice()).unwrap_or_default();
-        wishes.iter().any(|wish| matches!(wish, Wish::Any(_)) || !before.contains(wish))
-    }
+    if news { (steps, obstacle, restarted) } else { (BTreeSet::new(), None, restarted) }
 }
 
 /// Whether there is a new wish that what is kept does not answer.
-fn unanswered(request: Option<&Request>, before: &[Wish], kept: &Ranges) -> bool {
-    let wishes = request.map(|request| request.wishes.as_slice()).unwrap_or_default();
-    wishes.iter().filter(|wish| !before.contains(wish)).any(|wish| match wish {
+fn unanswered(wants: &[Wish], had: &[Wish], kept: &Ranges) -> bool {
+    wants.iter().filter(|wish| !had.contains(wish)).any(|wish| match wish {
         Wish::This(address) => !kept.contains(*address),
         Wish::Any(family) => kept.of(*family).is_empty(),
     })
@@ -414,14 +339,6 @@ fn cut(before: &Told<'_>, after: &Told<'_>, pair: Pair, addresses: &Ranges) -> V
         }
     }
     pieces
-}
-
-fn wishes_of(told: &Told<'_>, at: Option<usize>) -> Vec<Wish> {
-    at.and_then(|at| told.requests.each[at].as_ref().ok()).map(|request| request.wishes.clone()).unwrap_or_default()
-}
-
-fn wishes(told: &Told<'_>, at: Option<usize>) -> usize {
-    wishes_of(told, at).len()
 }
 
 pub(super) fn key(before: &Told<'_>, after: &Told<'_>, pair: Pair) -> crate::cilium::ServiceKey {

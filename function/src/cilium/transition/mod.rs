@@ -8,9 +8,14 @@
 //! leaves to chance (`played`). For larger ones the rules of keeping hold (`bounds`), which never leave out what can
 //! happen but may name too much. Either way the answer is a set of possibilities ([`Fate`]), never one of them.
 
+mod around;
 mod bounds;
+#[cfg(test)]
+mod drawn;
+mod every;
 mod group;
 mod played;
+mod reach;
 mod stay;
 #[cfg(test)]
 mod tests;

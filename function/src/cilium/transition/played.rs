@@ -1,10 +1,11 @@
 //! Small groups, played through: settle in every order, edit in every order, restart in every order.
 
 use super::bounds::key;
+use super::every::Every;
 use super::group::{Group, Pair, afters, befores, differs};
 use super::stay::{Stays, at_edit, at_start};
 use super::{Fate, Holding, Obstacle, Step, Told, step};
-use crate::cilium::allocation::{Event, Search, Simulation};
+use crate::cilium::allocation::{Created, Event, Search, Simulation};
 use crate::cilium::prediction::orders::permutations;
 use crate::cilium::profile::Startup;
 use crate::cilium::range::Range;
@@ -53,27 +54,25 @@ struct Play<'p, 'a> {
 impl Play<'_, '_> {
     fn all(&self, events: &[Event], left: &mut usize) -> Option<Played> {
         let mut courses = Courses::default();
-        let settled = self.settled(left)?;
-        let mut edited: BTreeMap<String, Simulation> = BTreeMap::new();
+        let mut every = Every::new(self.created(), left);
+        // States in which all have the same addresses are one beginning.
+        let mut beginnings: BTreeMap<Seen, Vec<Simulation>> = BTreeMap::new();
         let mut rested: BTreeMap<String, Simulation> = BTreeMap::new();
-        for start in settled {
-            let from = seen(&start);
+        for start in self.settled(&mut every)? {
             rested.entry(visible(&start)).or_insert_with(|| start.clone());
-            for order in permutations(&(0..events.len()).collect::<Vec<_>>()) {
-                let mut search = Search::default();
-                while search.begin() {
-                    *left = left.checked_sub(1)?;
-                    let mut simulation = start.clone();
-                    order.iter().for_each(|&at| simulation.apply(events[at].clone(), &mut search));
-                    if let Some(why) = simulation.state().panic {
-                        courses.panics.insert(why);
-                        continue;
-                    }
-                    let to = seen(&simulation);
-                    courses.doubled.extend(self.doubled(&to));
-                    courses.edit(&from, &to);
-                    edited.entry(visible(&simulation)).or_insert(simulation);
+            beginnings.entry(seen(&start)).or_default().push(start);
+        }
+        let mut edited: BTreeMap<String, Simulation> = BTreeMap::new();
+        for (from, starts) in beginnings {
+            for simulation in every.order(starts, events)? {
+                if let Some(why) = simulation.state().panic {
+                    courses.panics.insert(why);
+                    continue;
                 }
+                let to = seen(&simulation);
+                courses.doubled.extend(self.doubled(&to));
+                courses.edit(&from, &to);
+                edited.entry(visible(&simulation)).or_insert(simulation);
             }
         }
         for simulation in rested.into_values() {
@@ -104,29 +103,31 @@ impl Play<'_, '_> {
         Some(Played { fates, panics: courses.panics, doubled: courses.doubled })
     }
 
+    /// A pool that is there all the time keeps the operator from going to sleep and starting anew.
+    fn created(&self) -> Created {
+        let good = |pool: &crate::cilium::Pool| pool.first_error().is_none();
+        let stays = |&(old, new): &Pair| match (old, new) {
+            (Some(old), Some(new)) => good(&self.before.side.pools[old]) && good(&self.after.side.pools[new]),
+            _ => false,
+        };
+        if self.group.pools.iter().any(stays) { Created::Forgotten } else { Created::Counts }
+    }
+
     /// Every state in which the cluster may have settled.
-    fn settled(&self, left: &mut usize) -> Option<Vec<Simulation>> {
-        let (told, mut states) = (self.before, Vec::new());
-        for pools in pool_orders(told, &befores(&self.group.pools), &befores(&self.group.services)) {
-            for services in permutations(&befores(&self.group.services)) {
-                let mut search = Search::default();
-                while search.begin() {
-                    *left = left.checked_sub(1)?;
-                    let mut simulation = Simulation::new(told.side.profile.clone(), told.side.flags.clone(), true);
-                    for &pool in &pools {
-                        simulation.apply(Event::Pool(told.side.pools[pool].clone()), &mut search);
-                    }
-                    for &service in &services {
-                        simulation.apply(Event::Service(told.side.services[service].clone()), &mut search);
-                    }
-                    if simulation.state().panic.is_some() {
-                        return None;
-                    }
-                    states.push(simulation);
-                }
+    fn settled(&self, every: &mut Every<'_>) -> Option<Vec<Simulation>> {
+        let told = self.before;
+        let (pools, services) = (befores(&self.group.pools), befores(&self.group.services));
+        let mut states = Vec::new();
+        for pools in pool_orders(told, &pools, &services) {
+            let mut starts = vec![Simulation::new(told.side.profile.clone(), told.side.flags.clone(), true)];
+            for pool in pools {
+                starts = every.order(starts, &[Event::Pool(told.side.pools[pool].clone())])?;
             }
+            states.extend(starts);
         }
-        Some(states)
+        let services: Vec<_> = services.iter().map(|&at| Event::Service(told.side.services[at].clone())).collect();
+        let settled = every.order(states, &services)?;
+        settled.iter().all(|simulation| simulation.state().panic.is_none()).then_some(settled)
     }
 
     /// Every way in which the operator may start from here, in the order of indices of `told`.

@@ -6,6 +6,7 @@ use crate::cilium::address::Family;
 use crate::cilium::prediction::candidates::Request;
 use crate::cilium::prediction::{Serving, Wish};
 use crate::cilium::profile::ReservedWithKey;
+use crate::cilium::range::Range;
 use crate::cilium::request::NotResponsible;
 use std::net::IpAddr;
 
@@ -68,6 +69,13 @@ pub(super) enum Stays {
     No(Obstacle),
 }
 
+impl Stays {
+    /// It has it in the end, if nobody comes in between.
+    pub(super) fn certainly(&self) -> bool {
+        matches!(self, Stays::Yes | Stays::Reimported)
+    }
+}
+
 /// When the edits arrive.
 pub(super) fn at_edit(before: &Told<'_>, after: &Told<'_>, pair: Pair, address: IpAddr) -> Stays {
     let Some(new) = pair.1 else { return Stays::No(Obstacle::Gone) };
@@ -75,9 +83,26 @@ pub(super) fn at_edit(before: &Told<'_>, after: &Told<'_>, pair: Pair, address: 
         Ok(request) => request,
         Err(obstacle) => return Stays::No(obstacle),
     };
-    let Some((old, block)) = pair.0.and_then(|service| source(before, service, address)) else {
-        return Stays::Maybe(Obstacle::Order);
+    let sources = pair.0.map(|service| sources(before, service, address)).unwrap_or_default();
+    let verdicts = sources.into_iter().map(|source| from_source(before, after, request, source, address));
+    // Of several pools that may have given it, nobody knows which one did.
+    let both = |one: Stays, other: Stays| match (one, other) {
+        (one, other) if one == other => one,
+        (Stays::Yes, Stays::Reimported) | (Stays::Reimported, Stays::Yes) => Stays::Reimported,
+        (Stays::No(why) | Stays::Maybe(why), _) | (_, Stays::No(why) | Stays::Maybe(why)) => Stays::Maybe(why),
+        (one, _) => one,
     };
+    verdicts.reduce(both).unwrap_or(Stays::Maybe(Obstacle::Order))
+}
+
+/// When the edits arrive at the pool that gave the address, from this block.
+fn from_source(
+    before: &Told<'_>,
+    after: &Told<'_>,
+    request: &Request,
+    (old, block): (usize, Range),
+    address: IpAddr,
+) -> Stays {
     let name = &before.side.pools[old].name;
     let elsewhere = |obstacle| {
         let served = |&pool: &usize| after.requests.may_serve(pool) && after.assignable[pool].contains(address);
@@ -164,14 +189,21 @@ fn wanting<'t>(told: &'t Told<'_>, service: usize, address: IpAddr) -> Result<&'
     }
 }
 
-/// The pool and the block from which a Service may have the address.
-pub(super) fn source(told: &Told<'_>, service: usize, address: IpAddr) -> Option<(usize, crate::cilium::Range)> {
+/// The pools and the blocks from which a Service may have the address.
+fn sources(told: &Told<'_>, service: usize, address: IpAddr) -> Vec<(usize, Range)> {
     let held = |pool: usize| {
         let block = told.side.pools[pool].usable_blocks(told.side.profile).find(|b| b.range.contains(address))?;
         Some((pool, block.range))
     };
-    let request = told.requests.each[service].as_ref().ok()?;
-    let selecting = request.selected_by.iter().find_map(|&pool| held(pool));
+    let Ok(request) = &told.requests.each[service] else { return Vec::new() };
+    let mut selecting: Vec<_> = request.selected_by.iter().filter_map(|&pool| held(pool)).collect();
+    let serves = |pool: &(usize, Range)| told.requests.may_serve(pool.0) && told.assignable[pool.0].contains(address);
+    if selecting.iter().any(serves) {
+        selecting.retain(serves);
+    }
     // Who joins an address of its sharing key need not be selected by that pool.
-    selecting.or_else(|| (0..told.side.pools.len()).filter(|_| request.sharing.key.is_some()).find_map(held))
+    if selecting.is_empty() && request.sharing.key.is_some() {
+        selecting.extend((0..told.side.pools.len()).find_map(held));
+    }
+    selecting
 }
