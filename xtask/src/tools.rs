@@ -42,6 +42,7 @@ const KPT: Tool = Tool {
 /// What the tests ask.
 pub(crate) const REAL_PROGRAMS: &[Tool] = &[
     Tool { package: "sigs.k8s.io/kustomize/kustomize/v5", ..Tool::own("kustomize") },
+    Tool { package: "github.com/rhysd/actionlint/cmd/actionlint", ..Tool::own("actionlint") },
     KPT,
     Tool::own("registry"),
     Tool::own("wazero"),
