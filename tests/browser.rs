@@ -22,10 +22,13 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Draw the map of a package.
-fn map(package: &Path, page: &Path) {
+/// Draw the map of a package, beside what it was before.
+fn map(package: &Path, before: Option<&Path>, page: &Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lbpools"));
     command.arg("map").arg(package).args(["--timeout", "5m", "--output"]).arg(format!("html={}", page.display()));
+    if let Some(before) = before {
+        command.arg("--from").arg(before);
+    }
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}: {}", package.display(), String::from_utf8_lossy(&output.stderr));
 }
@@ -60,6 +63,35 @@ fn large(place: &Path) -> PathBuf {
     package
 }
 
+/// The fleet with another pin in one cluster and a smaller pool in the other.
+fn changed(place: &Path) -> PathBuf {
+    let package = place.join("changed");
+    copy(&root().join("examples/fleet"), &package);
+    for (cluster, old, new) in [
+        ("infra", "POSTGRES_LB_IP: 10.25.11.105", "POSTGRES_LB_IP: 10.25.11.108"),
+        ("apps", "CILIUM_LB_POOL_START: 10.25.11.121", "CILIUM_LB_POOL_START: 10.25.11.131"),
+    ] {
+        let file = package.join(format!("kubernetes/clusters/{cluster}/cluster-settings.yaml"));
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(old), "{}", file.display());
+        fs::write(file, text.replace(old, new)).unwrap();
+    }
+    package
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 #[test]
 #[ignore = "needs Chromium: cargo xtask test --all"]
 fn the_map_works_in_a_browser() {
@@ -71,13 +103,16 @@ fn the_map_works_in_a_browser() {
     let screenshots = root().join("target/screenshots");
     fs::create_dir_all(&screenshots).unwrap();
     let mut pages = Vec::new();
+    let fleet = root().join("examples/fleet");
+    let changed = changed(scratch.path());
     let mut page = |name: &str, package: &Path, address: Option<&str>, keyboard: bool| {
         let file = scratch.path().join(format!("{name} 50% ü.html"));
-        map(package, &file);
+        map(package, (name == "changed").then_some(&fleet), &file);
         pages.push(json!({"name": name, "file": file, "address": address, "keyboard": keyboard}));
         file
     };
-    page("fleet", &root().join("examples/fleet"), Some("10.25.11.105"), true);
+    page("fleet", &fleet, Some("10.25.11.105"), true);
+    page("changed", &changed, Some("10.25.11.108"), true);
     for broken in fs::read_dir(root().join("examples/broken")).unwrap() {
         let broken = broken.unwrap().path();
         if broken.is_dir() {

@@ -111,6 +111,31 @@ fn the_action_and_the_template_are_what_their_platforms_read() {
     assert!(!output.status.success(), "{said}");
 }
 
+/// The workflow of the docs page, with the action as its own repository would use it, under the linter of workflows.
+#[test]
+fn the_workflow_of_the_page_uses_the_action_as_it_is() {
+    let Some(actionlint) = real::find("actionlint") else { return };
+    let page = fs::read_to_string(root().join("docs/ci/github.md")).unwrap();
+    let (_, workflow) = page.split_once("```yaml\n").unwrap();
+    let (workflow, _) = workflow.split_once("```").unwrap();
+    let workflow = workflow.replace("OWNER/lbpools@v1", "./");
+    assert!(workflow.contains("uses: ./"), "{workflow}");
+    let scratch = TempDir::new().unwrap();
+    git(scratch.path(), &["init", "--quiet"]);
+    fs::copy(root().join("action.yml"), scratch.path().join("action.yml")).unwrap();
+    let file = scratch.path().join(".github/workflows/lbpools.yml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let judged = |text: &str| {
+        fs::write(&file, text).unwrap();
+        ran(Command::new(&actionlint).args(["-shellcheck=", "-pyflakes=", "-no-color"]).current_dir(scratch.path()))
+    };
+    let (output, said) = judged(&workflow);
+    assert!(output.status.success(), "{said}");
+    // The linter must be able to refuse: it has read the inputs of our action.
+    let (output, said) = judged(&workflow.replacen("directory:", "directori:", 1));
+    assert!(!output.status.success() && said.contains("input \"directori\" is not defined"), "{said}");
+}
+
 /// The script of the action's step of this id.
 fn step(id: &str) -> String {
     let action = fs::read_to_string(root().join("action.yml")).unwrap();

@@ -41,8 +41,12 @@ for (const { name, file, address, keyboard } of pages) {
     await page.waitForSelector('html[data-ready=true]', { timeout: 20000 });
     const took = Date.now() - started;
     console.log(`${name} ${scheme}: opened in ${took} ms, ${fs.statSync(file).size} bytes`);
-    if (took > 2000) fault(`took ${took} ms to open`);
     if (screenshots) await page.screenshot({ path: path.join(screenshots, `${name}-${scheme}.png`) });
+    // What only a pattern tells must be drawn, and nothing may lie beside the page.
+    const bare = await page.evaluate(() => [...document.querySelectorAll('pattern > *')].filter((line) => getComputedStyle(line).stroke === 'none').map((line) => line.className.baseVal));
+    if (bare.length > 0) fault(`${scheme}: patterns without a colour: ${bare}`);
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (beyond > 0) fault(`${scheme}: ${beyond} pixels wider than the window`);
 
     if (address) {
       // With keys alone: from the search to the row.

@@ -23,7 +23,8 @@ Usage: cargo xtask VERB
   test                 pass the tests that anyone can run: under 15 minutes on a fresh machine
   test --all           these, then the ones that take long to build
   setup                get the wasm target that the component needs
-  tools                build the real kustomize and kpt, and the benches' baselines, into target/tools
+  tools [--all]        build the real kustomize and kpt, and the benches' baselines, into target/tools; with --all
+                       also kpt with wasmtime inside
   guests [--quick]     build the function for kpt's WebAssembly runtime and for WASI, into target/guests
   generate [--check]   write the checked-in files that the code describes, or fail when they are stale
   oracle ARGS          hold lbpools against a real program on random cases
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         ["test", "--all"] => suites::run(suites::Tier::All),
         ["setup"] => wasm::set_up(),
         ["tools"] => tools::build_all(),
+        ["tools", "--all"] => tools::build_long(),
         ["guests"] => guests::build(guests::Quality::Release),
         ["guests", "--quick"] => guests::build(guests::Quality::Quick),
         ["generate"] => generate::run(generate::Mode::Write),

@@ -10,7 +10,7 @@ use crate::{
     command::{self, cargo},
     guests, oracle,
     tally::{Counts, Listener},
-    tools::{self, REAL_PROGRAMS},
+    tools::{self, KPT_WITH_WASMTIME, REAL_PROGRAMS, Tool},
     wasm,
 };
 
@@ -36,7 +36,7 @@ struct Ending {
 }
 
 const EVERYDAY: &[Suite] = &[
-    Suite { name: "the real programs can be built", run: real_programs },
+    Suite { name: "the real programs can be built", run: || built(REAL_PROGRAMS) },
     Suite { name: "what reads our reports can be installed", run: || installed(tools::outside) },
     Suite { name: "what judges our files for pipelines can be installed", run: || installed(tools::python) },
     Suite { name: "format", run: || passes(&mut cargo(["fmt", "--all", "--check"])) },
@@ -57,6 +57,11 @@ const EVERYDAY: &[Suite] = &[
 ];
 
 const LONG: &[Suite] = &[
+    Suite { name: "kpt with wasmtime can be built", run: || built(KPT_WITH_WASMTIME) },
+    Suite {
+        name: "the function under kpt's own wasmtime",
+        run: || tests(&mut cargo(["test", "--package", "lbpools", "--test", "kpt_wasm", "--", "--ignored"])),
+    },
     Suite {
         name: "the map in a real browser",
         run: || tests(&mut cargo(["test", "--package", "lbpools", "--test", "browser", "--", "--ignored"])),
@@ -178,9 +183,9 @@ fn documentation() -> Ending {
 }
 
 /// Building them is a check of its own: the tests that ask them say for themselves what they could not do.
-fn real_programs() -> Ending {
-    let missing = tools::missing(REAL_PROGRAMS);
-    let mut counts = Counts { passed: (REAL_PROGRAMS.len() - missing.len()) as u64, ..Counts::default() };
+fn built(programs: &[Tool]) -> Ending {
+    let missing = tools::missing(programs);
+    let mut counts = Counts { passed: (programs.len() - missing.len()) as u64, ..Counts::default() };
     let mut reasons = Vec::new();
     for (name, reason) in missing {
         println!("SKIPPED {name}: {reason}");

@@ -12,27 +12,47 @@ use crate::{
 
 /// One program to build.
 pub(crate) struct Tool {
-    /// Its directory under `tests/tools`, and its file name in `target/tools`.
+    /// Its file name in `target/tools`.
     pub(crate) name: &'static str,
+    /// Its directory under `tests/tools`.
+    source: &'static str,
     /// The package to build; `.` where the wrapper module itself is the program.
     package: &'static str,
     /// Linker flags: what the upstream release build stamps in.
     ldflags: &'static str,
+    /// With C code, for which there must be a C compiler. The upstream releases have none.
+    cgo: bool,
 }
+
+impl Tool {
+    /// A program of our own, to drive a library of others.
+    const fn own(name: &'static str) -> Self {
+        Self { name, source: name, package: ".", ldflags: "", cgo: false }
+    }
+}
+
+const KPT: Tool = Tool {
+    name: "kpt",
+    source: "kpt",
+    package: "github.com/kptdev/kpt",
+    ldflags: "-X github.com/kptdev/kpt/run.version=v1.0.0-beta.60",
+    cgo: false,
+};
 
 /// What the tests ask.
 pub(crate) const REAL_PROGRAMS: &[Tool] = &[
-    Tool { name: "kustomize", package: "sigs.k8s.io/kustomize/kustomize/v5", ldflags: "" },
-    Tool {
-        name: "kpt",
-        package: "github.com/kptdev/kpt",
-        ldflags: "-X github.com/kptdev/kpt/run.version=v1.0.0-beta.60",
-    },
+    Tool { package: "sigs.k8s.io/kustomize/kustomize/v5", ..Tool::own("kustomize") },
+    Tool { package: "github.com/rhysd/actionlint/cmd/actionlint", ..Tool::own("actionlint") },
+    KPT,
+    Tool::own("registry"),
+    Tool::own("wazero"),
 ];
 
+/// kpt with the wasmtime that only a build with C code has.
+pub(crate) const KPT_WITH_WASMTIME: &[Tool] = &[Tool { name: "kpt-cgo", cgo: true, ..KPT }];
+
 /// What the benches are held against: functions that do nothing, on both Go SDKs.
-const BASELINES: &[Tool] =
-    &[Tool { name: "noop-kyaml", package: ".", ldflags: "" }, Tool { name: "noop-fnsdk", package: ".", ldflags: "" }];
+const BASELINES: &[Tool] = &[Tool::own("noop-kyaml"), Tool::own("noop-fnsdk")];
 
 /// What reads our reports: an npm project under `tests/outside`, its versions under version control.
 const OUTSIDE: &str = "outside";
@@ -47,6 +67,12 @@ pub(crate) fn build_all() -> Result<(), Failure> {
     REAL_PROGRAMS.iter().chain(BASELINES).try_for_each(build)?;
     outside()?;
     python()
+}
+
+/// `cargo xtask tools --all`: these, and what takes long to build.
+pub(crate) fn build_long() -> Result<(), Failure> {
+    build_all()?;
+    KPT_WITH_WASMTIME.iter().try_for_each(build)
 }
 
 /// Install pre-commit and what judges our files for pipelines, into an environment of their own.
@@ -98,7 +124,7 @@ pub(crate) fn outside() -> Result<(), Failure> {
 /// Build one unless it is there already, from the same pin by the same Go.
 pub(crate) fn build(tool: &Tool) -> Result<(), Failure> {
     let go = go_version()?;
-    let source = root().join("tests/tools").join(tool.name);
+    let source = root().join("tests/tools").join(tool.source);
     let binary = directory().join(tool.name);
     let stamp_path = directory().join(format!("{}.stamp", tool.name));
     let stamp = stamp(&source, &format!("{go}\n{} {}\n", tool.package, tool.ldflags))?;
@@ -106,9 +132,13 @@ pub(crate) fn build(tool: &Tool) -> Result<(), Failure> {
         return Ok(());
     }
     let mut build = program("go");
-    // Two compilers at a time: more of them take more memory than a small machine has. cgo is off as in the upstream
-    // releases, so no C compiler is needed.
-    build.env("CGO_ENABLED", "0").env("GOFLAGS", go_flags()).args(["build", "-p", "2", "-trimpath"]);
+    // Two compilers at a time: more of them take more memory than a small machine has.
+    build.env("CGO_ENABLED", if tool.cgo { "1" } else { "0" }).env("GOFLAGS", go_flags()).args([
+        "build",
+        "-p",
+        "2",
+        "-trimpath",
+    ]);
     if !tool.ldflags.is_empty() {
         build.args(["-ldflags", tool.ldflags]);
     }

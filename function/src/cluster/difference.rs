@@ -394,12 +394,17 @@ fn announcements(was: Option<&ClusterReport>, is: Option<&ClusterReport>) -> Vec
         .iter()
         .filter_map(|now| {
             let then = before.get(&now.resource)?;
-            let settled = now.announcement_unknown.is_none() && then.announcement_unknown.is_none();
-            let differs = now.announced_by != then.announced_by;
+            let differs = match now.announcement_unknown {
+                None => now.announced_by != then.announced_by,
+                // What was there and is not there any more is known all the same.
+                Some(_) => then.announced_by.iter().any(|by| !now.announced_by.contains(by)),
+            };
+            let settled = then.announcement_unknown.is_none();
             (settled && differs && may_have(now) && may_have(then)).then(|| AnnouncementChange {
                 resource: now.resource.clone(),
                 before: then.announced_by.clone(),
                 after: now.announced_by.clone(),
+                unknown: now.announcement_unknown.clone(),
             })
         })
         .collect();

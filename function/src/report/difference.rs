@@ -212,4 +212,7 @@ pub struct AnnouncementChange {
     pub before: Vec<ResourceRef>,
     /// What announces it: nothing, where the announcement ends.
     pub after: Vec<ResourceRef>,
+    /// Why it is not known whether something else announces it now.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unknown: Option<String>,
 }

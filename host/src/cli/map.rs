@@ -9,8 +9,8 @@ use clap::ValueEnum;
 
 use super::input::Input;
 use super::outputs::{self, Output};
-use super::{Exit, Setting, Streams};
-use crate::contract::{Function, Options};
+use super::{Exit, Setting, Streams, baseline};
+use crate::contract::{Function, Options, Role, Source};
 use crate::report::map::{Side, html, svg, terminal};
 use crate::report::text::Dress;
 use crate::report::{self, Report};
@@ -20,6 +20,7 @@ Examples:
   lbpools map                            a row for each segment and cluster
   lbpools map --format html > map.html   a page to search and to open, in one file, without a network
   lbpools map --output html=map.html --output svg=map.svg
+  lbpools map --from main                before and after a change, beside each other
 
 In the terminal: - planned, = free in a pool, # taken, ? one of these is taken, R reserved, ! contested, / left out.
 The map is drawn whatever the findings are; the exit code is 2 only where there is nothing to draw.";
@@ -37,6 +38,9 @@ pub struct Map {
     /// The LoadBalancerPools config, when it is not in the package
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Draw this revision of the repository, or this directory, beside it: before and after a change
+    #[arg(long, value_name = "REV|DIR")]
+    from: Option<String>,
     /// How to draw on standard output
     #[arg(long, default_value = "text")]
     format: Drawing,
@@ -65,27 +69,52 @@ pub(super) fn run<F: Function>(
 ) -> anyhow::Result<Exit> {
     outputs::distinct(&verb.output)?;
     let input = Input::package(&verb.dir, verb.config.as_ref(), setting.max_input)?;
-    let document = function()?.report(input.sources, Options::default()).context("the function did not answer")?;
-    let report = report::read(&document)?;
-    if let Some(failure) = &report.failure {
-        anyhow::bail!("there is nothing to draw: {}", failure.message);
+    let before = match &verb.from {
+        Some(from) => {
+            let mut before = baseline::read(from, &verb.dir, setting.max_input)?;
+            let config = input.sources.iter().find(|source| source.role == Role::Config);
+            let named = |source: &Source| config.is_some_and(|config| config.path == source.path);
+            before.iter_mut().for_each(|source| source.role = if named(source) { Role::Config } else { Role::Subject });
+            // A plan from elsewhere is that of both.
+            let elsewhere = config.filter(|config| input.package.text(&config.path).is_none());
+            before.extend(elsewhere.cloned());
+            Some(before)
+        }
+        None => None,
+    };
+    let function = function()?;
+    let judged = |sources| -> anyhow::Result<Report> {
+        let document = function.report(sources, Options::default()).context("the function did not answer")?;
+        report::read(&document)
+    };
+    let before = before.map(&judged).transpose()?;
+    let after = judged(input.sources)?;
+    for (report, of) in
+        before.iter().zip(verb.from.iter().map(|from| format!(" of `{from}`"))).chain([(&after, String::new())])
+    {
+        if let Some(failure) = &report.failure {
+            anyhow::bail!("there is nothing to draw{of}: {}", failure.message);
+        }
     }
+    let label = verb.from.as_ref().map_or("", |_| "after");
+    let mut sides: Vec<Side<'_>> = before.iter().map(|report| Side { label: "before", report }).collect();
+    sides.push(Side { label, report: &after });
     for Output { format, file } in &verb.output {
         let mut page = Vec::new();
-        draw(*format, &report, Dress::default(), COLUMNS, &mut page)?;
+        draw(*format, &sides, Dress::default(), COLUMNS, &mut page)?;
         fs::write(file, &page).with_context(|| format!("cannot write the map into `{}`", file.display()))?;
     }
     let mut page = Vec::new();
-    draw(verb.format, &report, setting.stdout, setting.columns.unwrap_or(COLUMNS), &mut page)?;
+    draw(verb.format, &sides, setting.stdout, setting.columns.unwrap_or(COLUMNS), &mut page)?;
     streams.stdout.write_all(&page)?;
     Ok(Exit::Clean)
 }
 
-fn draw(format: Drawing, report: &Report, dress: Dress, columns: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+fn draw(format: Drawing, sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Write) -> anyhow::Result<()> {
     match format {
-        Drawing::Text => terminal::emit(report, dress, columns, out)?,
-        Drawing::Svg => svg::emit(report, out)?,
-        Drawing::Html => html::emit(&[Side { label: "", report }], out)?,
+        Drawing::Text => terminal::emit(sides, dress, columns, out)?,
+        Drawing::Svg => svg::emit(sides, out)?,
+        Drawing::Html => html::emit(sides, out)?,
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub enum RevisionError {
     NoRepository(String, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// Nothing of this name.
     #[error("there is no revision `{0}`")]
-    NoRevision(String, #[source] Box<dyn std::error::Error + Send + Sync>),
+    NoRevision(String),
     /// An object is missing, as in a shallow clone.
     #[error("cannot read revision `{0}`; a shallow clone may lack it (git fetch --unshallow)")]
     Object(String, #[source] Box<dyn std::error::Error + Send + Sync>),
@@ -49,9 +49,7 @@ pub fn read_revision(directory: &Path, revision: &str, limit: u64) -> Result<Vec
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| RevisionError::Object(revision.into(), error);
     let real = std::fs::canonicalize(directory).map_err(|error| RevisionError::NoRepository(shown(), error.into()))?;
     let repository = gix::discover(&real).map_err(|error| RevisionError::NoRepository(shown(), Box::new(error)))?;
-    let id = repository
-        .rev_parse_single(revision)
-        .map_err(|error| RevisionError::NoRevision(revision.into(), Box::new(error)))?;
+    let id = repository.rev_parse_single(revision).map_err(|_| RevisionError::NoRevision(revision.into()))?;
     let mut tree =
         id.object().map_err(|error| failed(error.into()))?.peel_to_tree().map_err(|error| failed(error.into()))?;
     let below = repository.workdir().and_then(|root| std::fs::canonicalize(root).ok());

@@ -53,12 +53,18 @@ const ERRORS: f64 = 2.0;
 /// What the last run had to say, for `processResourceListErrors`.
 static WORDS: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
+/// A list is being worked on. kpt's wasmtime logs a trap, and then asks what went wrong as if nothing had.
+static AT_WORK: AtomicBool = AtomicBool::new(false);
+
 /// What is said where a list should be: kpt's wasmtime has no exit code, so a run fails by not handing back a list.
 const SEE_BELOW: &str = "lbpools: there are error findings, or the run failed. It says";
 
+/// The words where a run ends in neither an answer nor a panic.
+const ON_A_TRAP: &str = "lbpools: the function was aborted by a trap, which is a defect in it\n";
+
 /// Node prints the stack of an uncaught error, which helps nobody who has not written it. A panic says its words
 /// itself and sets the exit code.
-const ON_A_TRAP: &str = "\
+const ON_AN_ERROR: &str = "\
 if (!process.exitCode) process.stderr.write('lbpools: the function was aborted by a trap: ' + error.message + '\\n');
 process.exit(2);";
 
@@ -80,7 +86,7 @@ extern "C" fn run(_argc: u32, _argv: u32) {
     }
     if host == Host::Node {
         let process = go::get(Value::GLOBAL, "process");
-        let handler = [go::string(b"error"), go::string(ON_A_TRAP.as_bytes())];
+        let handler = [go::string(b"error"), go::string(ON_AN_ERROR.as_bytes())];
         let handler = go::method(Value::GLOBAL, "Function", &handler);
         go::method(process, "on", &[go::string(b"uncaughtException"), handler]);
     }
@@ -98,7 +104,7 @@ extern "C" fn resume() {
     let id = go::get(event, "id").as_number();
     let result = if id == ERRORS {
         // Under node everything has been said on standard error, and this text would go where the list should be.
-        if host == Host::Node { Vec::new() } else { WORDS.lock().map(|words| words.clone()).unwrap_or_default() }
+        if host == Host::Node { Vec::new() } else { what_went_wrong() }
     } else {
         processed(host, go::index(go::get(event, "args"), 0))
     };
@@ -108,6 +114,7 @@ extern "C" fn resume() {
 
 /// The list with its results, or a text that kpt takes for a failure.
 fn processed(host: Host, argument: Value) -> Vec<u8> {
+    AT_WORK.store(true, Ordering::Relaxed);
     let answer = match text::fetch(host, argument) {
         Ok(text) => {
             #[cfg(feature = "defects")]
@@ -116,6 +123,7 @@ fn processed(host: Host, argument: Value) -> Vec<u8> {
         }
         Err(why) => Answer { list: None, words: format!("lbpools: {why}\n"), exit: 2 },
     };
+    AT_WORK.store(false, Ordering::Relaxed);
     let too_large = |list: &Vec<u8>| host == Host::Wasmtime && list.len() > text::ARENA_BYTES;
     let answer = match answer.list {
         Some(list) if too_large(&list) => {
@@ -153,6 +161,11 @@ fn go_on(host: Host) {
 fn fail(code: u8) {
     let process = go::get(Value::GLOBAL, "process");
     go::set(process, "exitCode", Value::number(code.into()));
+}
+
+fn what_went_wrong() -> Vec<u8> {
+    let words = WORDS.lock().map(|words| words.clone()).unwrap_or_default();
+    if words.is_empty() && AT_WORK.load(Ordering::Relaxed) { ON_A_TRAP.into() } else { words }
 }
 
 fn keep_words(words: Vec<u8>) {

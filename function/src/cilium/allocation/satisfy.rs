@@ -82,10 +82,16 @@ impl Controller {
     }
 
     /// The views in an order left to chance. Only the order of those that can get something, or share a key with
-    /// one that can, makes a difference; the others stay behind them.
+    /// one that can, makes a difference; the others stay behind them. Where one may end the walk in an error, it
+    /// matters of all who comes before it.
     pub(super) fn contenders_first(&self, chance: &mut dyn Chance, views: Vec<ViewId>) -> Vec<ViewId> {
         if views.len() < 2 {
             return views;
+        }
+        let serving = || self.order.iter().filter(|&&range| self.ranges[range].serves());
+        // A selector that cannot be compiled is an error whoever asks.
+        if views.first().is_some_and(|&view| serving().any(|&range| self.selects(range, view).is_err())) {
+            return shuffled(chance, views);
         }
         let able: BTreeSet<ViewId> = views.iter().copied().filter(|&view| self.could_gain(view)).collect();
         let keys: BTreeSet<&String> = able.iter().filter_map(|&view| self.views[view].sharing.key.as_ref()).collect();

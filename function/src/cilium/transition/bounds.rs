@@ -266,13 +266,15 @@ impl Gain {
     }
 
     /// From the pools that serve while the edits arrive. Who comes before a pool's edit is served by the pool as it
-    /// was; and one that was good may go on serving what a restart will not find: a block given twice is not noticed
-    /// before, nor is one that does not parse.
+    /// was, and keeps of that what lies in some pool's block when all is done; and one that was good may go on serving
+    /// what a restart will not find: a block given twice is not noticed before, nor is one that does not parse.
     fn now(before: &Told<'_>, after: &Told<'_>, pair: Pair, around: &Around) -> Gain {
         let service = pair.1;
         let mut late = Ranges::new();
         // A pool that was in conflict with itself may stay so until the restart (up to 1.19).
         let mut sure = true;
+        let blocks = after.side.pools.iter().flat_map(|pool| pool.usable_blocks(after.side.profile));
+        let left: Ranges = blocks.map(|block| block.range).collect();
         let labels = service.map(|at| after.side.services[at].selectable_labels()).unwrap_or_default();
         for &(old, new) in &around.edited {
             let selected = |told: &Told<'_>, at: usize| told.side.pools[at].selects(&labels) != Ok(false);
@@ -280,7 +282,9 @@ impl Gain {
                 && before.requests.may_serve(old)
                 && (selected(before, old) || new.is_some_and(|new| selected(after, new)))
             {
-                late = late.union(&before.assignable[old]);
+                let broken = new.is_some_and(|new| after.side.pools[new].first_error().is_some());
+                let was = &before.assignable[old];
+                late = late.union(&if broken { was.clone() } else { was.intersection(&left) });
             }
             sure &= old.is_none_or(|old| before.requests.serving[old] == Serving::Always);
             if let Some(new) = new

@@ -130,3 +130,18 @@ fn the_bounds_hold_what_is_played() {
     }
     assert!(played > 40, "{played} groups were played");
 }
+
+/// More Services than are played through: the new one may come before the pool's edit, and is then served once more.
+#[test]
+fn nobody_is_left_with_an_address_that_no_pool_has() {
+    let (old, new) = ([pool("p", &["10.0.0.0/29"])], [pool("p", &["10.0.0.4/30", "10.0.0.8/30"])]);
+    let some: Vec<_> = ["a", "b", "c", "d"].map(|name| service(name, "")).into();
+    let more: Vec<_> = ["a", "b", "c", "d", "e"].map(|name| service(name, "")).into();
+    for version in ["1.18", "1.20"] {
+        let changed = change(version, (&old, &some), (&new, &more));
+        let left = new[0].ranges();
+        for fate in &changed.fates {
+            assert!(!fate.exact && fate.now.addresses.subtract(&left).is_empty(), "{version} {:?}", told(&changed));
+        }
+    }
+}

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::svg::{self, Figure};
-use super::{Side, title};
+use super::{Side, rows, title};
 use crate::report::html::STYLE;
 
 const PAGE: &str = include_str!("map.html");
@@ -49,7 +49,7 @@ pub fn emit(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
 
 /// A segment with a drawing for each side; empty where a side does not have it.
 #[derive(Serialize)]
-struct Row {
+struct Shelf {
     title: String,
     planned: bool,
     drawings: Vec<Option<Drawn>>,
@@ -63,36 +63,32 @@ struct Drawn {
     contests: Vec<String>,
 }
 
-fn segments(sides: &[Side<'_>]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut known: BTreeMap<(bool, &str, &[String]), usize> = BTreeMap::new();
-    for (number, side) in sides.iter().enumerate() {
-        for segment in &side.report.segments {
-            // One that is not of the plan is of its cluster alone; two clusters may have the same.
-            let own: &[String] = if segment.planned { &[] } else { &segment.clusters };
-            let at = *known.entry((segment.planned, &segment.range, own)).or_insert(rows.len());
-            if at == rows.len() {
-                let drawings = sides.iter().map(|_| None).collect();
-                rows.push(Row { title: title(segment).to_owned(), planned: segment.planned, drawings });
-            }
-            let figure = Figure::new(side.report, segment, number);
+fn segments(sides: &[Side<'_>]) -> Vec<Shelf> {
+    let shelf = |row: super::Row<'_>| {
+        let mut drawings: Vec<Option<Drawn>> = sides.iter().map(|_| None).collect();
+        for (number, side, segment) in row.drawn(sides) {
             let contests = segment.contests.iter().map(|contest| {
                 let more = contest.rivals.saturating_sub(contest.between.len());
                 let more = if more == 0 { String::new() } else { format!(" and {more} more") };
                 format!("{}: {}{more}", contest.range, contest.between.join(", "))
             });
+            let figure = Figure::new(side.report, segment, number, row.scale.as_ref());
             let drawn = Drawn {
                 label: side.label.to_owned(),
                 facts: format!("{} addresses, {} unclaimed", segment.total, segment.unclaimed),
                 contests: contests.collect(),
                 svg: Value::from_safe_string(figure.element()),
             };
-            if let Some(place) = rows.get_mut(at).and_then(|row| row.drawings.get_mut(number)) {
+            if let Some(place) = drawings.get_mut(number) {
                 *place = Some(drawn);
             }
         }
-    }
-    rows
+        if row.unchanged {
+            drawings.retain(Option::is_some);
+        }
+        Shelf { title: row.title.to_owned(), planned: row.planned, drawings }
+    };
+    rows(sides).into_iter().map(shelf).collect()
 }
 
 /// One side as the page shows it before anything is opened.

@@ -1,9 +1,15 @@
 //! The map of the address space: segments with what is planned, reserved, pooled, taken, and contested in them.
 //!
 //! In a terminal a row per segment and cluster ([`terminal`]); as a drawing ([`svg`]); as a page that can be searched
-//! and opened ([`html`]). All of them draw the report's segments, pools and requests.
+//! and opened ([`html`]). All of them draw the report's segments, pools and requests, of one state of the repository
+//! or of two beside each other ([`Side`]), which then are on one scale.
 
-use lbpools_function::report::{Outcome, Report};
+use std::collections::BTreeMap;
+
+use lbpools_function::report::{Outcome, Report, SegmentReport};
+
+use scale::Scale;
+use span::Span;
 
 pub mod html;
 mod scale;
@@ -20,14 +26,85 @@ pub struct Side<'a> {
     pub report: &'a Report,
 }
 
+/// A segment of the address space, as each side has it.
+struct Row<'a> {
+    title: &'a str,
+    planned: bool,
+    /// None where it cannot be drawn.
+    scale: Option<Scale>,
+    /// In the order of the sides; none where a side does not have the segment.
+    segments: Vec<Option<&'a SegmentReport>>,
+    /// Of several sides, all look alike here: one drawing tells all.
+    unchanged: bool,
+}
+
+impl<'a> Row<'a> {
+    /// What to draw: the segment as each side has it, or once when all have the same.
+    fn drawn(&self, sides: &'a [Side<'a>]) -> impl Iterator<Item = (usize, Side<'a>, &'a SegmentReport)> {
+        let each = self.segments.iter().zip(sides).enumerate().skip(if self.unchanged { sides.len() - 1 } else { 0 });
+        each.filter_map(|(number, (segment, side))| {
+            let label = if self.unchanged { "unchanged" } else { side.label };
+            Some((number, Side { label, ..*side }, (*segment)?))
+        })
+    }
+}
+
+/// Every segment of every side once.
+fn rows<'a>(sides: &[Side<'a>]) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    let mut known: BTreeMap<(bool, &str, &[String]), usize> = BTreeMap::new();
+    for (number, side) in sides.iter().enumerate() {
+        for segment in &side.report.segments {
+            // One that is not of the plan is of its cluster alone; two clusters may have the same.
+            let own: &[String] = if segment.planned { &[] } else { &segment.clusters };
+            let at = *known.entry((segment.planned, &segment.range, own)).or_insert(rows.len());
+            if at == rows.len() {
+                let segments = vec![None; sides.len()];
+                rows.push(Row {
+                    title: title(segment),
+                    planned: segment.planned,
+                    scale: None,
+                    segments,
+                    unchanged: false,
+                });
+            }
+            if let Some(place) = rows.get_mut(at).and_then(|row| row.segments.get_mut(number)) {
+                *place = Some(segment);
+            }
+        }
+    }
+    for row in &mut rows {
+        let segments: Vec<&SegmentReport> = row.segments.iter().flatten().copied().collect();
+        let claims = segments.iter().flat_map(|segment| &segment.claims);
+        let claims = claims.filter_map(|claim| Span::parse(&claim.range));
+        let range = segments.first().and_then(|segment| Span::parse(&segment.range));
+        row.scale = range.map(|range| Scale::new(range, claims));
+        let looks = |(segment, side): (&Option<&SegmentReport>, &Side<'_>)| {
+            let here = |spans: Vec<Span>| -> Vec<Span> {
+                spans.into_iter().filter(|span| range.is_some_and(|range| range.meets(*span))).collect()
+            };
+            let takers = |name: &String| {
+                let (certain, sets) = taken(side.report, name);
+                (here(certain), here(sets))
+            };
+            let takers: Vec<_> = segment.iter().flat_map(|segment| &segment.clusters).map(takers).collect();
+            (segment.cloned(), takers)
+        };
+        let mut looks = row.segments.iter().zip(sides).map(looks);
+        let first = looks.next();
+        row.unchanged = sides.len() > 1 && looks.all(|look| Some(&look) == first.as_ref());
+    }
+    rows
+}
+
 /// The addresses that requests of one cluster get: certain ones, and sets of which one address is taken.
-fn taken(report: &Report, cluster: &str) -> (Vec<span::Span>, Vec<span::Span>) {
+fn taken(report: &Report, cluster: &str) -> (Vec<Span>, Vec<Span>) {
     let (mut certain, mut sets) = (Vec::new(), Vec::new());
     let requests = report.clusters.iter().filter(|each| each.name == cluster).flat_map(|each| &each.requests);
     for outcome in requests.flat_map(|request| &request.outcomes) {
         match outcome {
-            Outcome::Address { address, .. } => certain.extend(span::Span::parse(address)),
-            Outcome::OneOf { ranges, .. } => sets.extend(ranges.iter().filter_map(|range| span::Span::parse(range))),
+            Outcome::Address { address, .. } => certain.extend(Span::parse(address)),
+            Outcome::OneOf { ranges, .. } => sets.extend(ranges.iter().filter_map(|range| Span::parse(range))),
             Outcome::Pending { .. } | Outcome::Unknown { .. } => {}
         }
     }
@@ -39,6 +116,6 @@ fn taken(report: &Report, cluster: &str) -> (Vec<span::Span>, Vec<span::Span>) {
 }
 
 /// What a segment is called: its prefix, else its range.
-fn title(segment: &lbpools_function::report::SegmentReport) -> &str {
+fn title(segment: &SegmentReport) -> &str {
     segment.prefix.as_deref().unwrap_or(&segment.range)
 }

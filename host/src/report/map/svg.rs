@@ -7,7 +7,7 @@ use lbpools_function::report::{ClaimKind, Report, SegmentReport};
 
 use super::scale::Scale;
 use super::span::{Span, address};
-use super::{taken, title};
+use super::{Side, rows, taken, title};
 use crate::report::words::counted;
 
 /// The colours and patterns, for a file or for a page.
@@ -30,11 +30,20 @@ const NARROW: f64 = 18.0;
 /// Pools that are drawn one by one; more are drawn as the stretches that they cover together.
 const SINGLE: usize = 200;
 
-/// Write the drawing.
-pub fn emit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let figures: Vec<Figure> = report.segments.iter().map(|segment| Figure::new(report, segment, 0)).collect();
-    let height: f64 = 60.0 + figures.iter().map(|figure| figure.height + 40.0).sum::<f64>();
-    let label = format!("Address map of {}", counted(report.segments.len(), "segment"));
+/// Write the drawing of one state, or of two, segment by segment.
+pub fn emit(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let rows = rows(sides);
+    let mut figures: Vec<(String, String, Figure)> = Vec::new();
+    for row in &rows {
+        for (number, side, segment) in row.drawn(sides) {
+            let title = if side.label.is_empty() { row.title.into() } else { format!("{}, {}", row.title, side.label) };
+            let facts = format!("{} addresses, {} unclaimed", segment.total, segment.unclaimed);
+            figures.push((title, facts, Figure::new(side.report, segment, number, row.scale.as_ref())));
+        }
+    }
+    let height: f64 = 60.0 + figures.iter().map(|(.., figure)| figure.height + 40.0).sum::<f64>();
+    let beside = if sides.len() > 1 { ", before and after a change" } else { "" };
+    let label = format!("Address map of {}{beside}", counted(rows.len(), "segment"));
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"map\" width=\"{WIDTH}\" height=\"{height}\" \
@@ -42,11 +51,10 @@ pub fn emit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          <style>\n{STYLE}</style>\n{PATTERNS}\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>"
     )?;
     let mut at = 10.0;
-    for (figure, segment) in figures.iter().zip(&report.segments) {
+    for (title, facts, figure) in &figures {
         at += 20.0;
-        let facts = format!("{} addresses, {} unclaimed", segment.total, segment.unclaimed);
-        writeln!(out, "<text class=\"title\" x=\"10\" y=\"{at}\">{}</text>", escaped(title(segment)))?;
-        writeln!(out, "<text class=\"soft\" x=\"990\" y=\"{at}\" text-anchor=\"end\">{}</text>", escaped(&facts))?;
+        writeln!(out, "<text class=\"title\" x=\"10\" y=\"{at}\">{}</text>", escaped(title))?;
+        writeln!(out, "<text class=\"soft\" x=\"990\" y=\"{at}\" text-anchor=\"end\">{}</text>", escaped(facts))?;
         writeln!(out, "<g transform=\"translate(0 {})\">{}</g>", at + 8.0, figure.body)?;
         at += figure.height + 20.0;
     }
@@ -64,10 +72,11 @@ pub(super) fn legend() -> String {
         ("reserved", "reserved"),
         ("contest", "contested"),
     ];
-    for (at, (class, what)) in (0_u32..).zip(entries) {
-        let x = 10.0 + f64::from(at) * 160.0;
+    let mut x = 10.0;
+    for (class, what) in entries {
         let _ = write!(out, "<rect class=\"{class}\" x=\"{x}\" y=\"4\" width=\"24\" height=\"14\"/>");
         let _ = write!(out, "<text x=\"{}\" y=\"15\">{what}</text>", x + 30.0);
+        x += 70.0 + 7.0 * f64::from(u32::try_from(what.len()).unwrap_or(u32::MAX));
     }
     out
 }
@@ -82,12 +91,11 @@ pub(super) struct Figure {
 
 impl Figure {
     /// Draw a segment. `side` is for the names of pools on a page with two states.
-    pub(super) fn new(report: &Report, segment: &SegmentReport, side: usize) -> Self {
-        let Some(whole) = Span::parse(&segment.range) else {
+    pub(super) fn new(report: &Report, segment: &SegmentReport, side: usize, scale: Option<&Scale>) -> Self {
+        let Some(scale) = scale else {
             return Self { label: segment.range.clone(), height: 0.0, body: String::new() };
         };
-        let scale = Scale::new(whole, segment.claims.iter().filter_map(|claim| Span::parse(&claim.range)));
-        let mut drawing = Drawing { out: String::new(), at: 0.0, scale };
+        let mut drawing = Drawing { out: String::new(), at: 0.0, scale: scale.clone() };
         let mut told =
             vec![format!("{}: {} addresses, {} unclaimed", title(segment), segment.total, segment.unclaimed)];
         let reserved: Vec<Mark> = marks(segment, ClaimKind::Reserved, None);
@@ -220,7 +228,7 @@ impl Drawing {
             counted(claims.len(), "pool range"),
             counted(certain.len(), "address").replace("addresss", "addresses"),
         );
-        self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + LANE - 16.0, 7.0, 2.0);
+        self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + 7.0, LANE - 18.0, 3.0);
         self.runs("taken", certain.into_iter().map(mark("taken")).collect(), top + 7.0, LANE - 18.0, 2.0);
         self.at += LANE;
         told
@@ -332,7 +340,7 @@ mod tests {
     #[test]
     fn a_drawing_of_the_fleet() {
         let mut out = Vec::new();
-        emit(&sample::fleet().report, &mut out).unwrap();
+        emit(&[Side { label: "", report: &sample::fleet().report }], &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let (_, body) = text.split_once("</defs>").unwrap();
         insta::assert_snapshot!(body);

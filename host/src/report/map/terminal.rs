@@ -6,7 +6,7 @@ use lbpools_function::report::{ClaimKind, Report, SegmentReport};
 
 use super::scale::Scale;
 use super::span::Span;
-use super::{taken, title};
+use super::{Row, Side, rows, taken};
 use crate::report::text::{Dress, line};
 
 /// What a column of a row shows; a later one is drawn over an earlier one.
@@ -57,30 +57,47 @@ impl Cell {
     }
 }
 
-/// Draw it, rows this many columns wide.
-pub fn emit(report: &Report, dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
-    let label = report.clusters.iter().map(|cluster| line(&cluster.name).chars().count()).max().unwrap_or(0).max(8);
-    let width = columns.saturating_sub(label + 4).clamp(16, 128);
-    for segment in &report.segments {
-        heading(segment, dress, out)?;
-        let Some(span) = Span::parse(&segment.range) else { continue };
-        let spans = segment.claims.iter().filter_map(|claim| Span::parse(&claim.range));
-        let scale = Scale::new(span, spans);
-        for cluster in &segment.clusters {
-            let row = row(report, segment, cluster, &scale, width);
-            let name = line(cluster);
-            let pad = " ".repeat(label.saturating_sub(name.chars().count()));
-            writeln!(out, "  {name}{pad}  {}", painted(&row, dress))?;
+/// Draw it, rows this many columns wide. Of two states, a cluster's rows stand under each other.
+pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    let label = |cluster: &str, side: &Side<'_>| match side.label {
+        "" | "unchanged" => line(cluster).into_owned(),
+        label => format!("{} {}", line(cluster), line(label)),
+    };
+    let clusters =
+        |side: &Side<'_>| side.report.clusters.iter().map(|cluster| label(&cluster.name, side).chars().count()).max();
+    let wide = sides.iter().filter_map(clusters).max().unwrap_or(0).max(8);
+    let width = columns.saturating_sub(wide + 4).clamp(16, 128);
+    let rows = rows(sides);
+    for each in &rows {
+        heading(each, sides, dress, out)?;
+        let Some(scale) = &each.scale else { continue };
+        let mut clusters: Vec<&String> = Vec::new();
+        for cluster in each.drawn(sides).flat_map(|(_, _, segment)| &segment.clusters) {
+            if !clusters.contains(&cluster) {
+                clusters.push(cluster);
+            }
         }
-        for contest in &segment.contests {
-            let more = contest.rivals.saturating_sub(contest.between.len());
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let told = format!("! {}: {}{more}", contest.range, contest.between.join(", "));
-            writeln!(out, "  {}", dress.paint(Dress::BAD, &line(&told)))?;
+        for cluster in clusters {
+            for (_, side, segment) in each.drawn(sides).filter(|(.., segment)| segment.clusters.contains(cluster)) {
+                let row = row(side.report, segment, cluster, scale, width);
+                let name = label(cluster, &side);
+                let pad = " ".repeat(wide.saturating_sub(name.chars().count()));
+                writeln!(out, "  {name}{pad}  {}", painted(&row, dress))?;
+            }
+        }
+        for (_, side, segment) in each.drawn(sides) {
+            for contest in &segment.contests {
+                let more = contest.rivals.saturating_sub(contest.between.len());
+                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+                let when =
+                    if matches!(side.label, "" | "unchanged") { String::new() } else { format!("{} ", side.label) };
+                let told = format!("! {when}{}: {}{more}", contest.range, contest.between.join(", "));
+                writeln!(out, "  {}", dress.paint(Dress::BAD, &line(&told)))?;
+            }
         }
         writeln!(out)?;
     }
-    if report.segments.is_empty() {
+    if rows.is_empty() {
         return writeln!(out, "no addresses to draw");
     }
     let legend: Vec<String> = Cell::LEGEND
@@ -90,11 +107,15 @@ pub fn emit(report: &Report, dress: Dress, columns: usize, out: &mut dyn Write) 
     writeln!(out, "{}", legend.join("  "))
 }
 
-fn heading(segment: &SegmentReport, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
-    let planned = if segment.planned { "" } else { "; no network of the plan" };
-    let facts = format!("({} addresses, {} unclaimed{planned})", segment.total, segment.unclaimed);
-    let title = dress.paint(Dress::HEADING, &line(title(segment)));
-    writeln!(out, "{title}  {}", dress.paint(Dress::FAINT, &line(&facts)))
+fn heading(row: &Row<'_>, sides: &[Side<'_>], dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+    let planned = if row.planned { "" } else { "; no network of the plan" };
+    let mut facts: Vec<String> = Vec::new();
+    for (_, side, segment) in row.drawn(sides) {
+        let when = if side.label.is_empty() { String::new() } else { format!("{}: ", side.label) };
+        facts.push(format!("{when}{} addresses, {} unclaimed", segment.total, segment.unclaimed));
+    }
+    let title = dress.paint(Dress::HEADING, &line(row.title));
+    writeln!(out, "{title}  {}", dress.paint(Dress::FAINT, &line(&format!("({}{planned})", facts.join("; ")))))
 }
 
 /// The columns of one cluster. What is reserved on a segment is so for all of its clusters.
@@ -152,14 +173,15 @@ mod tests {
     #[test]
     fn a_row_a_segment_and_cluster() {
         let mut out = Vec::new();
-        emit(&sample::fleet().report, Dress::default(), 80, &mut out).unwrap();
+        emit(&[Side { label: "", report: &sample::fleet().report }], Dress::default(), 80, &mut out).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 
     #[test]
     fn no_width_panics() {
         for columns in 0..200 {
-            emit(&sample::fleet().report, Dress::default(), columns, &mut Vec::new()).unwrap();
+            emit(&[Side { label: "", report: &sample::fleet().report }], Dress::default(), columns, &mut Vec::new())
+                .unwrap();
         }
     }
 }

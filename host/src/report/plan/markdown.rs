@@ -6,7 +6,7 @@ use lbpools_function::report::{
     AddressChange, ClusterDifference, ClusterReport, Difference, Moment, Outcome, Presence,
 };
 
-use super::{because, course, fate, pool, who};
+use super::{announcement, because, course, fate, pool, who};
 use crate::report::text::{line, name};
 
 /// As many bytes as a comment takes on the common hosts, with room for what the caller adds.
@@ -95,12 +95,11 @@ fn cluster(cluster: &ClusterDifference, out: &mut String, left_out: &mut usize) 
             [] => "nothing".to_owned(),
             by => by.iter().map(name).collect::<Vec<_>>().join(", "),
         };
-        let word = match (change.before.is_empty(), change.after.is_empty()) {
-            (_, true) => "ends",
-            (true, false) => "begins",
-            (false, false) => "changes",
+        let now = match &change.unknown {
+            None => names(&change.after),
+            Some(why) => format!("not known: {}", line(why)),
         };
-        [word.into(), name(&change.resource), format!("{} → {}", names(&change.before), names(&change.after))]
+        [announcement(change).into(), name(&change.resource), format!("{} → {now}", names(&change.before))]
     });
     table("Announcements", ["", "Who", "By"], announcements.collect(), out, left_out);
     let unknown: Vec<[String; 1]> = cluster.unknown.iter().map(|text| [line(text).into_owned()]).collect();

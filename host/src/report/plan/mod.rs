@@ -3,7 +3,7 @@
 //! [`text`] is for a terminal, [`markdown`] for the comment on a pull request, [`story`] for one address or Service
 //! alone. All of it stands in the report; nothing here computes.
 
-use lbpools_function::report::{AddressChange, AddressFate, HeldReport, PoolChange, PoolFate};
+use lbpools_function::report::{AddressChange, AddressFate, AnnouncementChange, HeldReport, PoolChange, PoolFate};
 
 use super::text::{line, name};
 
@@ -88,4 +88,14 @@ fn pool(change: &PoolChange) -> (&'static str, String) {
     }
     parts.extend(change.notes.iter().cloned());
     (word, line(&parts.join("; ")).into_owned())
+}
+
+/// What happens to an announcement, in a word or two.
+fn announcement(change: &AnnouncementChange) -> &'static str {
+    match (change.before.is_empty(), change.after.is_empty(), &change.unknown) {
+        (_, true, None) => "ends",
+        (_, true, Some(_)) => "may end",
+        (true, false, _) => "begins",
+        (false, false, _) => "changes",
+    }
 }

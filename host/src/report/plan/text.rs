@@ -7,7 +7,7 @@ use lbpools_function::report::{
     RequestReport, ResourceRef,
 };
 
-use super::{because, course, fate, pool, who};
+use super::{announcement, because, course, fate, pool, who};
 use crate::report::text::table::{Lean, Table, wrapped};
 use crate::report::text::{Dress, line, name};
 
@@ -208,16 +208,22 @@ fn cluster(cluster: &ClusterDifference, page: Page, out: &mut dyn Write) -> io::
     if !cluster.announcements.is_empty() {
         writer.title("announcements")?;
         for change in &cluster.announcements {
-            let (word, style) = match (change.before.is_empty(), change.after.is_empty()) {
-                (_, true) => ("ends", Dress::BAD),
-                (true, false) => ("begins", Dress::GOOD),
-                (false, false) => ("changes", Dress::DOUBT),
+            let style = match (change.before.is_empty(), change.after.is_empty()) {
+                (_, true) => Dress::BAD,
+                (true, false) => Dress::GOOD,
+                (false, false) => Dress::DOUBT,
             };
             let [before, after] = [&change.before, &change.after].map(|by| match by.as_slice() {
                 [] => "nothing".to_owned(),
                 by => names(by),
             });
-            writer.entry(word, style, &name(&change.resource), &format!("announced by {after}, before by {before}"))?;
+            let told = match &change.unknown {
+                None => format!("announced by {after}, before by {before}"),
+                Some(why) => {
+                    format!("was announced by {before}; whether anything else does is not known: {}", line(why))
+                }
+            };
+            writer.entry(announcement(change), style, &name(&change.resource), &told)?;
         }
         writer.end()?;
     }

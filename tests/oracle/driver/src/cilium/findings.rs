@@ -67,10 +67,11 @@ const NOT_SEEN_BY_LB_IPAM: &[(&str, &str)] = &[
 /// The manifests of the cluster after the first `events` events.
 fn manifests(row: &Row, scenario: &Scenario, events: usize) -> String {
     let (mut pools, mut services) = (Vec::<(String, Value)>::new(), Vec::<(String, Value)>::new());
-    let put = |into: &mut Vec<(String, Value)>, key: String, value: Value| match into.iter_mut().find(|(k, _)| *k == key) {
-        Some((_, old)) => *old = value,
-        None => into.push((key, value)),
-    };
+    let put =
+        |into: &mut Vec<(String, Value)>, key: String, value: Value| match into.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, old)) => *old = value,
+            None => into.push((key, value)),
+        };
     let served = if matches!(row.minor, "1.15" | "1.16" | "1.17") { "cilium.io/v2alpha1" } else { "cilium.io/v2" };
     for event in scenario.events.iter().take(events) {
         match event {
@@ -129,10 +130,13 @@ fn messages(row: &Row, scenario: &Scenario) -> Vec<String> {
     if !row.plan.is_empty() {
         config["spec"]["clusters"] = serde_json::from_str(row.plan).unwrap_or_default();
     }
-    let text = |events: usize| format!("{config}\n---\n{}", manifests(row, scenario, events));
-    let mut sources = vec![Source::file("cluster.yaml", text(row.after))];
-    if let Some(before) = row.before {
-        sources.push(Source { role: Role::Baseline, ..Source::file("cluster.yaml", text(before)) });
+    // A cluster of a plan has a place in the tree; any other is one stream.
+    let place = if row.plan.is_empty() { "cluster.yaml" } else { "clusters/infra/cluster.yaml" };
+    let mut sources = Vec::new();
+    for (events, role) in [(Some(row.after), Role::Subject), (row.before, Role::Baseline)] {
+        let Some(events) = events else { continue };
+        sources.push(Source { role, ..Source::file("lbpools.yaml", format!("{config}\n")) });
+        sources.push(Source { role, ..Source::file(place, manifests(row, scenario, events)) });
     }
     let report = evaluate(&sources, Options::default()).report;
     assert_eq!(report.failure, None, "{} {}", row.code, row.case);
@@ -144,7 +148,13 @@ fn messages(row: &Row, scenario: &Scenario) -> Vec<String> {
 fn lines(seen: &Seen) -> Vec<String> {
     let or = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
     let services = seen.services.iter().map(|(key, service)| {
-        format!("Service {key} {} {} {} {}", or(&service.ingress.join(",")), or(&service.status), or(&service.reason), service.message)
+        format!(
+            "Service {key} {} {} {} {}",
+            or(&service.ingress.join(",")),
+            or(&service.status),
+            or(&service.reason),
+            service.message
+        )
     });
     let pools = seen.pools.iter().map(|(name, pool)| {
         format!("pool {name} total {} free {} conflict {}", or(&pool.total), or(&pool.available), or(&pool.conflict))
