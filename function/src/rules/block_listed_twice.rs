@@ -84,7 +84,7 @@ mod tests {
     use super::super::cases::{pinned, pool_blocks, rule};
     use super::*;
 
-    /// The scenario of `tests/oracle/cilium/cases/edit-lists-block-twice.json`.
+    /// The scenario of `tests/oracle/cilium/cases/block-listed-twice-by-edit.json`.
     #[test]
     fn fail() {
         let twice = "[{cidr: 10.0.0.8/29}, {start: 10.0.0.8, stop: 10.0.0.15}]";

@@ -98,7 +98,7 @@ mod tests {
     use super::super::cases::{CONFIG, pinned, pool_file, rule};
     use super::*;
 
-    /// The scenario of `tests/oracle/cilium/cases/edit-frees-end-of-sharer.json`.
+    /// The scenario of `tests/oracle/cilium/cases/lbp604-end-freed-under-a-sharer.json`.
     fn case(version: &str, address: &str, key: &str) -> String {
         let config = format!("{CONFIG}  cilium: {{version: '{version}'}}\n");
         let pools = pool_file("<", "No") + &pool_file(">", "Yes") + &pinned("<>", address, key);

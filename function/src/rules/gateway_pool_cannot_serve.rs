@@ -64,7 +64,7 @@ fn refused(view: &ClusterView<'_, '_>, index: &PoolIndex<'_, '_, '_>, gateway: &
     let address = gateway.address;
     let (serving, why, help) = match index.held(address, service) {
         Held::Disabled(serving) => (serving, "is disabled (no_pool)".to_owned(), "enable the pool".to_owned()),
-        // With a sharing key it is handed out, or ends the operator: LBP325.
+        // With a sharing key it is handed out, or ends the operator: LBP601.
         Held::Reserved(_) if service.is_some_and(|s| Sharing::of(s, &view.profile).key.is_some()) => return None,
         Held::Reserved(serving) => (
             serving,

@@ -129,7 +129,6 @@ rules! {
     ingress_annotation_not_copied,
     service_not_made,
     address_lost_at_restart,
-    reserved_address_ends_operator,
     two_controllers,
     setting_undefined,
     expression_not_substitutable,

@@ -61,7 +61,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
                     (serving, "does not select it (pool_selector_mismatch)", selected(serving))
                 }
                 Held::Disabled(serving) => (serving, "is disabled (no_pool)", "enable the pool".into()),
-                // With a sharing key it is handed out, or ends the operator: LBP325.
+                // With a sharing key it is handed out, or ends the operator: LBP601.
                 Held::Reserved(_) if Sharing::of(service, &view.profile).key.is_some() => continue,
                 Held::Reserved(serving) => (
                     serving,

@@ -85,7 +85,7 @@ mod tests {
     use super::super::cases::{CONFIG, rule};
     use super::*;
 
-    /// The scenario of `tests/oracle/cilium/cases/reserved-end-with-key.json`.
+    /// The scenario of `tests/oracle/cilium/cases/lbp601-reserved-end-with-key.json`.
     fn case(version: &str, address: &str, key: &str, ends: &str) -> String {
         format!(
             "{CONFIG}  cilium: {{version: '{version}'}}\n---\n\
@@ -108,5 +108,14 @@ mod tests {
     fn fail() {
         rule(&RULE).fails(&case("1.20", "10.0.0.8", "web", "No")).at("10.0.0.8").says("ends over it").times(1);
         rule(&RULE).fails(&case("1.20", "10.0.0.15", "web", "No")).says("no release").times(1);
+    }
+
+    /// Neither is it `already_allocated`: up to 1.19 it is handed out.
+    #[test]
+    fn it_is_no_refusal() {
+        for version in ["1.18", "1.20"] {
+            rule(&super::super::pin_not_selected::RULE).passes(&case(version, "10.0.0.8", "web", "No"));
+        }
+        rule(&super::super::pin_not_selected::RULE).fails(&case("1.20", "10.0.0.8", "", "No")).says("already_allocated");
     }
 }

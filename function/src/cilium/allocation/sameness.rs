@@ -178,9 +178,11 @@ impl<'w> Met<'w> {
         }
         self.shared();
         self.key.push(wide(controller.patches.len()));
-        for &view in &controller.patches {
-            let met = self.view(view);
-            self.key.push(met);
+        for patch in &controller.patches {
+            let met = self.view(patch.view);
+            let status = format!("{:?} {:?}", patch.ingress, patch.condition);
+            let status = named(&mut self.keys.names, status);
+            self.key.extend([met, status]);
         }
         self.rest();
     }

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod compare;
+#[cfg(test)]
+mod findings;
 mod generate;
 mod program;
 mod reached;
