@@ -222,6 +222,22 @@ fn split(text: &str, at: &str) -> (String, String) {
     (first.to_owned(), second.to_owned())
 }
 
+/// The Gateway goes to the last address of the range, which the other pool gives up for it. The pools and the Service
+/// arrive in any order.
+#[test]
+fn a_gateway_moves_and_its_neighbours_stay() {
+    let Some(repository) = Repository::of_the_fleet() else { return };
+    let apps = SETTINGS[1];
+    repository.replace(apps, "CILIUM_GATEWAY_LB_IP: 10.25.11.120", "CILIUM_GATEWAY_LB_IP: 10.25.11.139");
+    repository.replace(apps, "CILIUM_LB_POOL_END: 10.25.11.139", "CILIUM_LB_POOL_END: 10.25.11.138");
+    let expected = [
+        "apps atOnce: Gateway network/public moved 10.25.11.120 > 10.25.11.139",
+        "apps pool gateway moved -10.25.11.120 +10.25.11.139",
+        "apps pool services shrunk -10.25.11.139",
+    ];
+    assert_eq!(repository.changed("HEAD").iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn the_exit_code_tells_of_a_move() {
     let Some(repository) = Repository::of_the_fleet() else { return };
@@ -279,6 +295,17 @@ fn ciliums_own_code_moves_them_alike() {
             assert_eq!(addresses(&end["databases/postgres"]), ["10.25.11.108"], "{version}");
             assert_eq!(addresses(&end["registry/registry"]), ["10.25.11.101"], "{version}");
             assert_eq!(addresses(&end["network/cilium-gateway-public"]), ["10.25.11.100"], "{version}");
+        }
+        let orders = ["pin-pool-shrink", "pin-shrink-pool", "pool-pin-shrink", "pool-shrink-pin", "shrink-pin-pool"];
+        for order in orders.into_iter().chain(["shrink-pool-pin"]) {
+            let gateway = ends(version, &format!("plan-gateway-moves-{order}"));
+            assert!(!gateway.is_empty(), "{version} {order}");
+            for end in gateway {
+                assert_eq!(addresses(&end["network/cilium-gateway-public"]), ["10.25.11.139"], "{version} {order}");
+                assert_eq!(addresses(&end["dns/resolver"]), ["10.25.11.121"], "{version} {order}");
+                assert_eq!(addresses(&end["dns/resolver-tls"]), ["10.25.11.121"], "{version} {order}");
+                assert_eq!(addresses(&end["storefront/storefront-metrics"]), ["10.25.11.122"], "{version} {order}");
+            }
         }
     }
 }
