@@ -147,7 +147,41 @@ fn a_panic_or_a_trap_ends_in_a_sentence_and_not_in_a_stack() {
 fn a_list_of_18_megabytes() {
     let Some(mut example) = Example::with_node(MODULE) else { return };
     example.write("large.yaml", &large(360));
+    example.writes_the_pools(RENDER);
     example.writes_the_pools(EVAL);
+}
+
+/// The same exit code and the same results as with the native program, and every file as that leaves it.
+fn as_the_native_program(package: &str) {
+    let run = |arguments: &[&str]| {
+        let scratch = Scratch::of_example(&format!("broken/{package}"));
+        fs::copy(guest(MODULE)?, scratch.package().join("../fn.wasm")).unwrap();
+        let more = ["--fn-config=lbpools.yaml", "--results-dir=../results"];
+        let arguments = ["fn", "eval", "."].iter().chain(arguments).chain(&more).copied();
+        let ran = scratch.run_with(&find("kpt")?, arguments, &[("KPT_FN_WASM_RUNTIME", "nodejs")]);
+        let results = fs::read_to_string(scratch.package().join("../results/results.yaml")).unwrap();
+        let results = results.split_once("    results:\n").expect("there are findings").1.to_owned();
+        assert!(results.contains("code: LBP"), "{package}: {results}");
+        Some((ran.code, results, scratch.files()))
+    };
+    find("node").and_then(|_| run(&["--allow-alpha-wasm", "--exec=../fn.wasm"])).inspect(|came| {
+        assert_eq!(Some(came), run(&["--exec=lbpools"]).as_ref(), "{package}");
+    });
+}
+
+#[test]
+fn broken_packages_end_as_with_the_native_program() {
+    for package in ["bad-octet", "pool-over-router", "setting-undefined"] {
+        as_the_native_program(package);
+    }
+}
+
+#[test]
+#[ignore = "part of `cargo xtask test --all`: a minute of kpt"]
+fn every_broken_package_ends_as_with_the_native_program() {
+    for entry in fs::read_dir(real::root().join("examples/broken")).unwrap() {
+        as_the_native_program(entry.unwrap().file_name().to_str().unwrap());
+    }
 }
 
 /// Ends with its standard input, so with this value.

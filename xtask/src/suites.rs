@@ -59,7 +59,7 @@ const EVERYDAY: &[Suite] = &[
 const LONG: &[Suite] = &[
     Suite { name: "kpt with wasmtime can be built", run: || built(KPT_WITH_WASMTIME) },
     Suite {
-        name: "the function under kpt's own wasmtime",
+        name: "the function under kpt's own wasmtime, and every broken example under kpt",
         run: || tests(&mut cargo(["test", "--package", "lbpools", "--test", "kpt_wasm", "--", "--ignored"])),
     },
     Suite {

@@ -1,12 +1,13 @@
 //! What a WebAssembly file is, without running more of it than its description.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use sha2::{Digest, Sha256};
 
 use super::{
-    Limits, SandboxError,
+    Compiled, Limits, SandboxError,
     builder::{self, Binary},
+    embedded,
     interface::Interface,
 };
 use crate::contract::Function;
@@ -36,11 +37,17 @@ pub struct Inspection {
 ///
 /// It cannot be read, or is no WebAssembly that can be compiled.
 pub fn inspect(path: Option<&Path>, limits: Limits) -> Result<Inspection, SandboxError> {
-    let wasm = match path {
-        Some(path) => builder::read(path.to_path_buf())?,
-        None => super::COMPONENT.to_vec(),
+    let (wasm, engine, binary, compiled) = match path {
+        Some(path) => {
+            let wasm = builder::read(path.to_path_buf())?;
+            let (engine, binary) = builder::compile(&wasm)?;
+            (Cow::Owned(wasm), engine, binary, Compiled::JustInTime)
+        }
+        None => {
+            let (engine, component, compiled) = embedded::component()?;
+            (Cow::Borrowed(super::COMPONENT), engine, Binary::Component(component), compiled)
+        }
     };
-    let (engine, binary) = builder::compile(&wasm)?;
     let (imports, exports) = match &binary {
         Binary::Component(component) => {
             let world = component.component_type();
@@ -56,7 +63,7 @@ pub fn inspect(path: Option<&Path>, limits: Limits) -> Result<Inspection, Sandbo
         Binary::Component(_) => Some(Interface::Component),
         Binary::Module(module) => Interface::of(module),
     };
-    let sandbox = builder::link(engine, binary, builder::Compiled::JustInTime, limits);
+    let sandbox = builder::link(engine, binary, compiled, limits);
     let (description, refused) = match sandbox.and_then(|sandbox| sandbox.describe()) {
         Ok(description) => (Some(description), None),
         Err(error) => (None, Some(error.to_string())),
