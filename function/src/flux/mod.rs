@@ -14,6 +14,7 @@ pub mod mentions;
 pub mod object;
 pub mod patch;
 pub mod readers;
+pub mod retype;
 pub mod settings;
 pub mod variables;
 pub mod waiting;

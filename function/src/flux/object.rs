@@ -8,11 +8,12 @@ use super::expression;
 use super::fact::Fact;
 use super::files::Located;
 use super::patch::Patched;
+use super::retype::{self, Retyped};
 use super::variables::Variables;
 use crate::krm::annotations;
 use crate::krm::document::Document;
 use crate::krm::item::Item;
-use crate::krm::node::{Node, Style, Value};
+use crate::krm::node::{Node, Value};
 use crate::report::{Link, Place, ResourceRef};
 
 /// A text of a manifest as one cluster sees it.
@@ -94,7 +95,7 @@ impl<'a, 't> Object<'a, 't> {
 
     /// A scalar as this cluster sees it; `None` for null, lists and maps.
     pub fn text(&self, node: &Node<'_>) -> Option<Text> {
-        let Value::Scalar { text, style, .. } = &node.value else { return None };
+        let Value::Scalar { text, .. } = &node.value else { return None };
         if node.is_null() {
             return None;
         }
@@ -106,14 +107,13 @@ impl<'a, 't> Object<'a, 't> {
             undefined: Vec::new(),
         };
         if self.substitutes() && expression::has_expression(text) {
-            match expression::evaluate(text, &|name| self.variables.lookup(name), self.variables.dialect) {
-                Ok(evaluated) => {
+            match retype::substitute(text, &|name| self.variables.lookup(name), self.variables.dialect) {
+                Ok((evaluated, retyped)) => {
                     seen.variables = evaluated.used;
                     seen.undefined = evaluated.undefined;
                     seen.value = match evaluated.unknown {
                         Some(why) => Fact::Unknown(why),
-                        None if matches!(style, Style::Literal | Style::Folded) => Fact::Known(evaluated.text),
-                        None => retyped(evaluated.text),
+                        None => as_text(retyped, &evaluated.text),
                     };
                 }
                 Err(error) => {
@@ -219,21 +219,15 @@ impl<'a, 't> Object<'a, 't> {
     }
 }
 
-/// What is left of a substituted text when it is read as YAML once more: kustomize has dropped the quotes, so a
-/// value may turn into something else than text (facts of `sigs.k8s.io/yaml` on plain scalars).
-fn retyped(text: String) -> Fact<String> {
-    let trimmed = text.trim_matches([' ', '\t']);
-    let content = trimmed.split(" #").next().unwrap_or_default().trim_end();
-    match content.as_bytes().first() {
-        Some(b'[' | b'{' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`') => {
-            Fact::Unknown(format!("the substituted value {content:?} is no plain text in YAML"))
+/// What a field that wants text gets. A number or a boolean stays as it is spelt: whether the field takes it, its
+/// reader says.
+fn as_text(retyped: Retyped, spelt: &str) -> Fact<String> {
+    match retyped {
+        Retyped::Text(text) => Fact::Known(text),
+        Retyped::Null => Fact::Known(String::new()),
+        Retyped::Bool(_) | Retyped::Number(_) => Fact::Known(spelt.trim().to_owned()),
+        Retyped::Collection | Retyped::Broken(_) => {
+            Fact::Unknown(format!("the substituted value {spelt:?} is no plain text in YAML"))
         }
-        Some(quote @ (b'"' | b'\'')) if content.len() >= 2 && content.as_bytes().last() == Some(quote) => {
-            Fact::Known(content[1..content.len() - 1].to_owned())
-        }
-        _ if content.contains(": ") || content.ends_with(':') && !content.ends_with("::") => {
-            Fact::Unknown(format!("the substituted value {content:?} is no plain text in YAML"))
-        }
-        _ => Fact::Known(content.to_owned()),
     }
 }

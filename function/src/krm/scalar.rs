@@ -58,6 +58,8 @@ pub fn resolve(text: &str) -> Typed<'_> {
     }
     if is_yaml_float(&digits)
         && let Ok(float) = digits.parse::<f64>()
+        // Go refuses what is beyond a double.
+        && float.is_finite()
     {
         return Typed::Float(float);
     }
@@ -126,6 +128,7 @@ mod tests {
             ("2001-01-01", Typed::Str("2001-01-01")),
             ("10.25.11.100", Typed::Str("10.25.11.100")),
             ("::1", Typed::Str("::1")),
+            ("1e400", Typed::Str("1e400")),
             ("-", Typed::Str("-")),
             (".", Typed::Str(".")),
             ("~", Typed::Null),

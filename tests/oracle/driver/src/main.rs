@@ -1,7 +1,7 @@
 //! lbpools-oracle: lbpools held against the real programs, on random cases.
 //!
 //! ```text
-//! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]
+//! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields]
 //! lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]
 //! lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…
 //! ```
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Some((suite, rest)) if suite == "flux" => flux::run(rest),
         Some((suite, rest)) if suite == "cilium" => cilium::run(rest),
         _ => Err(anyhow::anyhow!(
-            "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters]\n       \
+            "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields]\n       \
              lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]\n       \
              lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…"
         )),

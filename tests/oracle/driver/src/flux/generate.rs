@@ -160,7 +160,117 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
         let name = if random.once_in(20) { any(random, 2) } else { random.pick(NAMES).to_owned() };
         variables.insert(name, value(random));
     }
-    Case { text, variables, strict: random.once_in(2) }
+    Case { text, variables, strict: random.once_in(2), field: false }
+}
+
+const TYPED: &[&str] = &[
+    "42",
+    "-1",
+    "+7",
+    "1.10",
+    "0123",
+    "089",
+    "0x1F",
+    "0o17",
+    "0b11",
+    "1e3",
+    "1_000",
+    "1_000.5",
+    ".5",
+    "5.",
+    ".inf",
+    ".NaN",
+    "true",
+    "False",
+    "yes",
+    "n",
+    "on",
+    "OFF",
+    "null",
+    "~",
+    "",
+    "2001-01-01",
+    "12:30:00",
+    "10.0.0.1",
+    "10.25.11.0/24",
+    "fd00::1",
+    "::",
+    "\"42\"",
+    "'42'",
+    "\"",
+    "it's",
+    "!!str 42",
+    "!!int 42",
+    "[1,2]",
+    "[",
+    "{a: b}",
+    "{",
+    "a #c",
+    "#c",
+    " a",
+    "a ",
+    "a: b",
+    "a:",
+    ":a",
+    ": a",
+    "*x",
+    "&x y",
+    "@x",
+    "%x",
+    "`x",
+    "|",
+    "> a",
+    "- a",
+    "-",
+    "--",
+    "---",
+    "...",
+    "? a",
+    "?a",
+    "a\tb",
+    "\\n",
+    "\\",
+    "<<",
+    "=",
+    "é",
+    "😀",
+    "a, b",
+    "a]",
+    "null ",
+    "~ ",
+    "18446744073709551616",
+    "1e400",
+    "a\nb",
+    "0",
+];
+
+const AROUND: &[&str] = &[
+    "", "", "", "", "", "", "", "1", "a", "-", ": x", " # c", "*", "&", "!", "@", "%", "'", "\"", " ", "\t", ".", "m",
+    "/32", "\n", "x\n", "{", "[", ":", ",", "?", "? ", "- ", "é", "😀", "$$", "a b",
+];
+
+/// A field's text around expressions whose values YAML gives a type.
+pub(crate) fn field(seed: u64, number: u64) -> Case {
+    let mut random = Random::of_case(seed, number);
+    let random = &mut random;
+    if random.once_in(10) {
+        // Of what the expressions are drawn from, all that Flux would ever put in.
+        let mut case = case(seed, number);
+        case.variables.values_mut().for_each(|value| *value = value.replace('\n', ""));
+        // goyaml itself dies of writing these, before Flux has its turn.
+        case.text.retain(|character| !matches!(character, '\u{7F}'..='\u{9F}'));
+        return Case { field: true, ..case };
+    }
+    let mut text = random.pick(AROUND).to_owned();
+    for _ in 0..1 + random.below(2) {
+        text += random.pick(&["${A}", "${A}", "${A}", "${B}", "${U}", "${U:-yes}", "${U:-012}", "${A:-1}", "$${A}"]);
+        text += random.pick(AROUND);
+    }
+    let mut variables = BTreeMap::new();
+    for name in ["A", "B"] {
+        variables.insert(name.to_owned(), random.pick(TYPED).replace('\n', ""));
+    }
+    Case { text, variables, strict: random.once_in(4), field: true }
 }
 
 /// An operator on a value and a pattern that often fit each other, both from variables, so that the pattern may be
@@ -177,7 +287,7 @@ fn matching(random: &mut Random) -> Case {
         format!("${{V{operator}${{P}}{replacement}}}")
     };
     let variables = [("V".to_owned(), value), ("P".to_owned(), pattern)];
-    Case { text, variables: BTreeMap::from(variables), strict: false }
+    Case { text, variables: BTreeMap::from(variables), strict: false, field: false }
 }
 
 fn value(random: &mut Random) -> String {
@@ -277,8 +387,13 @@ pub(crate) fn characters(number: u64) -> Case {
     let code = u32::try_from(number / 2).ok();
     let character = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
     if number.is_multiple_of(2) {
-        return Case { text: format!("${{{character}:-n}}"), variables: BTreeMap::new(), strict: false };
+        return Case { text: format!("${{{character}:-n}}"), variables: BTreeMap::new(), strict: false, field: false };
     }
     let variables = [("V".to_owned(), format!("a{character}")), ("W".to_owned(), character.to_string())];
-    Case { text: "${V^^} ${V,,} ${W^} ${W,}".to_owned(), variables: BTreeMap::from(variables), strict: false }
+    Case {
+        text: "${V^^} ${V,,} ${W^} ${W,}".to_owned(),
+        variables: BTreeMap::from(variables),
+        strict: false,
+        field: false,
+    }
 }

@@ -26,10 +26,12 @@ struct Arguments {
     library: Library,
     /// Instead of random cases every character that there is: as a name, and in its other case.
     characters: bool,
+    /// What becomes of a field: written out, substituted, read again.
+    fields: bool,
 }
 
 fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
-    let mut arguments = Arguments { cases: 100_000, seed: 0, library: Library::V1_8, characters: false };
+    let mut arguments = Arguments { cases: 100_000, seed: 0, library: Library::V1_8, characters: false, fields: false };
     let mut given = given.iter();
     while let Some(flag) = given.next() {
         let mut value = || given.next().with_context(|| format!("{flag} needs a value"));
@@ -44,6 +46,7 @@ fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
                     other => bail!("--library is 1.5, 1.7 or 1.8, not {other}"),
                 }
             }
+            "--fields" => arguments.fields = true,
             "--characters" => arguments.characters = true,
             other => bail!("unknown flag {other}"),
         }
@@ -53,7 +56,7 @@ fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
 
 /// Compare as many cases as asked for.
 pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
-    let Arguments { cases, seed, library, characters } = arguments(given)?;
+    let Arguments { cases, seed, library, characters, fields } = arguments(given)?;
     if let Some(reason) = Program::unavailable(library) {
         return Ok(Ending::Skipped(reason));
     }
@@ -63,7 +66,11 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
     // By kind of answer, to see that the cases reach into all corners.
     let mut kinds = BTreeMap::new();
     for from in (0..total).step_by(BATCH as usize) {
-        let draw = |number| if characters { generate::characters(number) } else { generate::case(seed, number) };
+        let draw = |number| match () {
+            () if characters => generate::characters(number),
+            () if fields => generate::field(seed, number),
+            () => generate::case(seed, number),
+        };
         let batch: Vec<Case> = (from..total.min(from + BATCH)).map(draw).collect();
         for (number, (case, theirs)) in (from..).zip(batch.iter().zip(program.ask(&batch)?)) {
             *kinds.entry(theirs.kind()).or_insert(0u64) += 1;
