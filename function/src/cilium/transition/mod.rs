@@ -5,8 +5,9 @@
 //! with a difference is looked at: whatever else there is keeps what it has.
 //!
 //! Groups of a few Services are played through by the simulation, in every order and with every choice that Cilium
-//! leaves to chance (`played`). For larger ones the rules of keeping hold (`bounds`), which never leave out what can
-//! happen but may name too much. Either way the answer is a set of possibilities ([`Fate`]), never one of them.
+//! leaves to chance (`played`). For larger ones the rules of keeping hold (`bounds`), which are meant to leave nothing
+//! out and may name too much; what they are known to leave out stands with the test that found it (`drawn`). Either
+//! way the answer is a set of possibilities ([`Fate`]), never one of them.
 
 mod around;
 mod bounds;

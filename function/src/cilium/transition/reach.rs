@@ -42,7 +42,6 @@ impl Gain {
                     Serving::Disabled => false,
                 };
                 let (pool, profile) = (&told.side.pools[at], told.side.profile);
-                // What has no key is first asked for where nothing is kept back.
                 if may {
                     served = served.union(&handed_out(pool, profile, shares || around.ends_differ));
                 }
@@ -50,7 +49,6 @@ impl Gain {
             left = left.union(&new.map(|new| remains(after, pair, new)).unwrap_or_default());
         }
         let found = if shares || around.broken { served } else { served.intersection(&left) };
-        let pins = request.wishes.iter().any(|wish| matches!(wish, Wish::This(_)));
         let mut addresses = Ranges::new();
         for wish in &request.wishes {
             addresses = addresses.union(&match wish {
@@ -59,7 +57,6 @@ impl Gain {
                 Wish::Any(family) => found.of(*family).subtract(&around.firm),
             });
         }
-        debug_assert!(!pins || addresses.count() <= request.wishes.len().into());
         Gain { certain: certain(before, after, pair, around), addresses }
     }
 
@@ -137,16 +134,14 @@ fn certain(before: &Told<'_>, after: &Told<'_>, pair: Pair, around: &Around) -> 
     let Ok(wishes) = &after.predictions[new].wishes else { return false };
     let always = |&(old, _): &Pair| old.is_none_or(|old| before.requests.serving[old] == Serving::Always);
     let mut differing = around.pools.iter().filter(|&&pool| pool_differs(before, after, pool));
-    !around.rough
-        && !(around.sharers_differ || (shares(before, after, pair) && around.pools_differ))
-        && differing.all(always)
-        && !wishes.is_empty()
-        && wishes.iter().all(|(wish, outcome)| {
-            // Manifests alone may promise a pin that somebody has got hold of before.
-            let free = |wish: &Wish| match wish {
-                Wish::This(address) => !around.may_be_taken(*address, pair),
-                Wish::Any(_) => true,
-            };
-            served(outcome) && free(wish)
-        })
+    let disturbed = around.rough
+        || around.sharers_differ
+        || (shares(before, after, pair) && around.pools_differ)
+        || !differing.all(always);
+    let free = |wish: &Wish| match wish {
+        // Manifests alone may promise a pin that somebody has got hold of before.
+        Wish::This(address) => !around.may_be_taken(*address, pair),
+        Wish::Any(_) => true,
+    };
+    !disturbed && !wishes.is_empty() && wishes.iter().all(|(wish, outcome)| served(outcome) && free(wish))
 }
