@@ -22,7 +22,7 @@ Examples:
   lbpools map --output html=map.html --output svg=map.svg
   lbpools map --from main                before and after a change, beside each other
 
-In the terminal: - planned, = free in a pool, # taken, ? one of these is taken, R reserved, ! contested, / left out.
+In the terminal: - planned, = free in a pool, # pinned, + predicted, ? one of these is taken, R reserved, ! contested, / left out.
 The map is drawn whatever the findings are; the exit code is 2 only where there is nothing to draw.";
 
 /// Columns where nobody says how wide the output is.

@@ -115,8 +115,8 @@ struct ShownPool {
     name: String,
     ranges: String,
     numbers: String,
-    /// Used and assignable addresses, where they are known: for the bar.
-    meter: Option<(f64, f64)>,
+    /// Used and assignable addresses and the headroom, where they are known: for the bar.
+    meter: Option<(f64, f64, f64)>,
     facts: Vec<(&'static str, String)>,
     disabled: bool,
 }
@@ -196,7 +196,10 @@ impl ShownPool {
             name: pool.name.clone(),
             ranges: shown.join(", "),
             numbers: format!("{} of {} used, {} free", number(&pool.used), number(&pool.total), number(&pool.free)),
-            meter: used.zip(free).map(|(used, free)| (used, used + free)).filter(|(_, most)| *most > 0.0),
+            meter: used
+                .zip(free)
+                .map(|(used, free)| (used, used + free, float(&pool.headroom).unwrap_or(0.0).min(used + free)))
+                .filter(|(_, most, _)| *most > 0.0),
             facts: facts.into_iter().filter_map(|(what, value)| Some((what, value?))).collect(),
             disabled: pool.disabled,
         }

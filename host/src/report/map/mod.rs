@@ -80,13 +80,7 @@ fn rows<'a>(sides: &[Side<'a>]) -> Vec<Row<'a>> {
         let range = segments.first().and_then(|segment| Span::parse(&segment.range));
         row.scale = range.map(|range| Scale::new(range, claims));
         let looks = |(segment, side): (&Option<&SegmentReport>, &Side<'_>)| {
-            let here = |spans: Vec<Span>| -> Vec<Span> {
-                spans.into_iter().filter(|span| range.is_some_and(|range| range.meets(*span))).collect()
-            };
-            let takers = |name: &String| {
-                let (certain, sets) = taken(side.report, name);
-                (here(certain), here(sets))
-            };
+            let takers = |name: &String| range.map(|range| Taken::of(side.report, name).within(range));
             let takers: Vec<_> = segment.iter().flat_map(|segment| &segment.clusters).map(takers).collect();
             (segment.cloned(), takers)
         };
@@ -97,22 +91,49 @@ fn rows<'a>(sides: &[Side<'a>]) -> Vec<Row<'a>> {
     rows
 }
 
-/// The addresses that requests of one cluster get: certain ones, and sets of which one address is taken.
-fn taken(report: &Report, cluster: &str) -> (Vec<Span>, Vec<Span>) {
-    let (mut certain, mut sets) = (Vec::new(), Vec::new());
-    let requests = report.clusters.iter().filter(|each| each.name == cluster).flat_map(|each| &each.requests);
-    for outcome in requests.flat_map(|request| &request.outcomes) {
-        match outcome {
-            Outcome::Address { address, .. } => certain.extend(Span::parse(address)),
-            Outcome::OneOf { ranges, .. } => sets.extend(ranges.iter().filter_map(|range| Span::parse(range))),
-            Outcome::Pending { .. } | Outcome::Unknown { .. } => {}
+/// The addresses that requests of one cluster get, each kind sorted.
+#[derive(Default, PartialEq)]
+struct Taken {
+    /// Asked for and given.
+    pinned: Vec<Span>,
+    /// Asked for by nobody, and given whatever the order.
+    predicted: Vec<Span>,
+    /// Sets of which one address is taken.
+    sets: Vec<Span>,
+}
+
+impl Taken {
+    fn of(report: &Report, cluster: &str) -> Self {
+        let mut taken = Self::default();
+        let requests = report.clusters.iter().filter(|each| each.name == cluster).flat_map(|each| &each.requests);
+        for (request, outcome) in requests.flat_map(|request| request.outcomes.iter().map(move |out| (request, out))) {
+            match outcome {
+                Outcome::Address { address, .. } if request.pinned.contains(address) => {
+                    taken.pinned.extend(Span::parse(address));
+                }
+                Outcome::Address { address, .. } => taken.predicted.extend(Span::parse(address)),
+                Outcome::OneOf { ranges, .. } => {
+                    taken.sets.extend(ranges.iter().filter_map(|range| Span::parse(range)));
+                }
+                Outcome::Pending { .. } | Outcome::Unknown { .. } => {}
+            }
         }
+        for kind in [&mut taken.pinned, &mut taken.predicted, &mut taken.sets] {
+            kind.sort();
+            kind.dedup();
+        }
+        // One that shares a pinned address is there with it.
+        taken.predicted.retain(|span| taken.pinned.binary_search(span).is_err());
+        taken
     }
-    certain.sort();
-    certain.dedup();
-    sets.sort();
-    sets.dedup();
-    (certain, sets)
+
+    /// What of it lies in a segment.
+    fn within(mut self, segment: Span) -> Self {
+        for kind in [&mut self.pinned, &mut self.predicted, &mut self.sets] {
+            kind.retain(|span| segment.meets(*span));
+        }
+        self
+    }
 }
 
 /// What a segment is called: its prefix, else its range.

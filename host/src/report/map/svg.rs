@@ -7,7 +7,7 @@ use lbpools_function::report::{ClaimKind, Report, SegmentReport};
 
 use super::scale::Scale;
 use super::span::{Span, address};
-use super::{Side, rows, taken, title};
+use super::{Side, Taken, rows, title};
 use crate::report::words::counted;
 
 /// The colours and patterns, for a file or for a page.
@@ -67,7 +67,8 @@ pub(super) fn legend() -> String {
     let entries = [
         ("plan", "planned"),
         ("pool", "pool, free"),
-        ("taken", "taken"),
+        ("taken", "pinned"),
+        ("predicted", "predicted"),
         ("set", "one of these is taken"),
         ("reserved", "reserved"),
         ("contest", "contested"),
@@ -211,7 +212,8 @@ impl Drawing {
         for mark in idle {
             self.rect("pool idle", &mark, top + 7.0, LANE - 18.0, 2.0);
         }
-        let (certain, sets) = taken(report, cluster);
+        let taken = Span::parse(&segment.range).map(|whole| Taken::of(report, cluster).within(whole));
+        let Taken { pinned, predicted, sets } = taken.unwrap_or_default();
         let mark = |what: &'static str| {
             move |span: Span| {
                 let range =
@@ -220,16 +222,15 @@ impl Drawing {
                 Mark { span, what, extra: String::new() }
             }
         };
-        let here = |span: &Span| Span::parse(&segment.range).is_some_and(|whole| whole.meets(*span));
-        let (certain, sets): (Vec<Span>, Vec<Span>) =
-            (certain.into_iter().filter(here).collect(), sets.into_iter().filter(here).collect());
         let told = format!(
             "cluster {cluster}: {}, {} taken",
             counted(claims.len(), "pool range"),
-            counted(certain.len(), "address").replace("addresss", "addresses"),
+            counted(pinned.len() + predicted.len(), "address").replace("addresss", "addresses"),
         );
         self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + 7.0, LANE - 18.0, 3.0);
-        self.runs("taken", certain.into_iter().map(mark("taken")).collect(), top + 7.0, LANE - 18.0, 2.0);
+        self.runs("predicted", predicted.into_iter().map(mark("predicted")).collect(), top + 7.0, LANE - 18.0, 2.0);
+        // Over the whole height of the lane: seen by everybody, whatever the colours.
+        self.runs("taken", pinned.into_iter().map(mark("pinned")).collect(), top + 2.0, LANE - 8.0, 2.0);
         self.at += LANE;
         told
     }

@@ -6,7 +6,7 @@ use lbpools_function::report::{ClaimKind, Report, SegmentReport};
 
 use super::scale::Scale;
 use super::span::Span;
-use super::{Row, Side, rows, taken};
+use super::{Row, Side, Taken, rows};
 use crate::report::text::{Dress, line};
 
 /// What a column of a row shows; a later one is drawn over an earlier one.
@@ -18,16 +18,18 @@ enum Cell {
     Pool,
     Set,
     Reserved,
-    Taken,
+    Predicted,
+    Pinned,
     Contested,
 }
 
 impl Cell {
-    const LEGEND: [(Cell, &'static str); 7] = [
+    const LEGEND: [(Cell, &'static str); 8] = [
         (Cell::Plan, "planned"),
         (Cell::Pool, "pool, free"),
         (Cell::Set, "one of these"),
-        (Cell::Taken, "taken"),
+        (Cell::Pinned, "pinned"),
+        (Cell::Predicted, "predicted"),
         (Cell::Reserved, "reserved"),
         (Cell::Contested, "contested"),
         (Cell::Gap, "left out"),
@@ -41,7 +43,8 @@ impl Cell {
             Cell::Pool => '=',
             Cell::Set => '?',
             Cell::Reserved => 'R',
-            Cell::Taken => '#',
+            Cell::Pinned => '#',
+            Cell::Predicted => '+',
             Cell::Contested => '!',
         }
     }
@@ -51,7 +54,7 @@ impl Cell {
             Cell::Nothing | Cell::Gap | Cell::Plan => Dress::FAINT,
             Cell::Pool => Dress::GOOD,
             Cell::Set | Cell::Reserved => Dress::DOUBT,
-            Cell::Taken => Dress::HEADING,
+            Cell::Pinned | Cell::Predicted => Dress::HEADING,
             Cell::Contested => Dress::BAD,
         }
     }
@@ -131,12 +134,13 @@ fn row(report: &Report, segment: &SegmentReport, cluster: &str, scale: &Scale, w
         let own = claim.cluster == cluster || claim.kind == ClaimKind::Reserved;
         Some((Span::parse(&claim.range).filter(|_| own)?, cell))
     });
-    let (certain, sets) = taken(report, cluster);
+    let taken = Taken::of(report, cluster);
     let contests = segment.contests.iter().filter_map(|contest| Some((Span::parse(&contest.range)?, Cell::Contested)));
     let marks = gaps
         .chain(claims)
-        .chain(sets.into_iter().map(|span| (span, Cell::Set)))
-        .chain(certain.into_iter().map(|span| (span, Cell::Taken)))
+        .chain(taken.sets.into_iter().map(|span| (span, Cell::Set)))
+        .chain(taken.predicted.into_iter().map(|span| (span, Cell::Predicted)))
+        .chain(taken.pinned.into_iter().map(|span| (span, Cell::Pinned)))
         .chain(contests);
     for (span, cell) in marks {
         let Some((from, to)) = scale.place(span) else { continue };
