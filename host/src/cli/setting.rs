@@ -27,14 +27,20 @@ pub struct Setting {
 impl Setting {
     /// Decide.
     pub fn new(global: &Global, surroundings: &Surroundings) -> Self {
-        let dress = |terminal: bool| Dress {
-            color: match global.color {
+        let dress = |terminal: bool| {
+            let color = match global.color {
                 Color::Always => true,
                 Color::Never => false,
                 Color::Auto => terminal && !surroundings.no_color,
-            },
-            quiet: global.quiet,
-            columns: surroundings.columns.filter(|_| terminal),
+            };
+            Dress {
+                color,
+                // Bytes for a terminal's own use like colours, so who wants none wants no links; and a file or a pipe
+                // that colours were asked for is still no terminal.
+                links: color && terminal && surroundings.hyperlinks,
+                quiet: global.quiet,
+                columns: surroundings.columns.filter(|_| terminal),
+            }
         };
         Self {
             stdout: dress(surroundings.stdout_is_terminal),
@@ -63,6 +69,21 @@ mod tests {
         let args = Args::try_parse_from(["lbpools"].into_iter().chain(flag)).unwrap();
         let surroundings = Surroundings { stdout_is_terminal: terminal, no_color, ..Surroundings::default() };
         Setting::new(&args.global, &surroundings).stdout.color
+    }
+
+    #[test]
+    fn links_are_for_terminals_that_know_them() {
+        let links = |flag: Option<&str>, terminal, hyperlinks, no_color| {
+            let args = Args::try_parse_from(["lbpools"].into_iter().chain(flag)).unwrap();
+            let surroundings =
+                Surroundings { stdout_is_terminal: terminal, hyperlinks, no_color, ..Surroundings::default() };
+            Setting::new(&args.global, &surroundings).stdout.links
+        };
+        assert!(links(None, true, true, false));
+        assert!(!links(None, true, false, false));
+        assert!(!links(None, true, true, true));
+        assert!(!links(Some("--color=never"), true, true, false));
+        assert!(!links(Some("--color=always"), false, true, false));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub columns: Option<usize>,
     /// `NO_COLOR` is set to something (<https://no-color.org>), or `TERM` is `dumb`.
     pub no_color: bool,
+    /// The terminal knows links (OSC 8), by the variables that such terminals set or `FORCE_HYPERLINK`.
+    pub hyperlinks: bool,
     /// kustomize's legacy plugin variables are there: `KUSTOMIZE_PLUGIN_CONFIG_ROOT` or `…_STRING` (the latter is
     /// left out above 131071 bytes, kustomize `api/internal/plugins/execplugin`).
     pub kustomize_plugin: bool,
@@ -42,6 +44,7 @@ impl Surroundings {
             stderr_is_terminal: stderr().is_terminal(),
             columns: columns(),
             no_color: set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb"),
+            hyperlinks: supports_hyperlinks::supports_hyperlinks(),
             kustomize_plugin: set("KUSTOMIZE_PLUGIN_CONFIG_ROOT") || set("KUSTOMIZE_PLUGIN_CONFIG_STRING"),
         }
     }

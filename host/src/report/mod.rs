@@ -21,6 +21,7 @@ pub mod sarif;
 mod spot;
 pub mod text;
 mod texts;
+mod uri;
 mod words;
 
 pub use texts::Texts;

@@ -9,17 +9,15 @@
 use std::io::{self, Write};
 
 use lbpools_function::report::{Finding, NotChecked, Place, Severity, Verdict};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::description::Rule;
 use super::identity::identities;
 use super::spot::{Region, Spot};
+use super::uri::uri;
 use super::{Presented, words};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// What may stand in a relative reference as it is (RFC 3986, 2.3). A colon may not: it would end a scheme.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Write the log.
 pub fn emit(presented: Presented<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -150,12 +148,6 @@ fn region(region: Region) -> Value {
     })
 }
 
-/// A reference to a file: relative as the caller would write it, or `file:` for an absolute path.
-fn uri(file: &str) -> String {
-    let path = utf8_percent_encode(file, PATH);
-    if file.starts_with('/') { format!("file://{path}") } else { path.to_string() }
-}
-
 fn invocation(Presented { report, texts, .. }: Presented<'_>) -> Value {
     let mut told: Vec<Value> = report.not_checked.iter().map(|each| not_checked(each, texts)).collect();
     if let Some(failure) = &report.failure {
@@ -200,13 +192,5 @@ mod tests {
     #[test]
     fn results_with_chain_and_fix() {
         insta::assert_snapshot!(sample::emitted(emit));
-    }
-
-    #[test]
-    fn names_that_a_uri_cannot_hold() {
-        assert_eq!(uri("my fleet/a:b%20 ü.yaml"), "my%20fleet/a%3Ab%2520%20%C3%BC.yaml");
-        assert_eq!(uri("/tmp/a b.yaml"), "file:///tmp/a%20b.yaml");
-        assert_eq!(uri("../a.yaml"), "../a.yaml");
-        assert_eq!(uri("<stdin>"), "%3Cstdin%3E");
     }
 }

@@ -1,9 +1,11 @@
 //! The texts that places point into, and what to call them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::absolute;
 
 use lbpools_function::report::{Action, Report};
 
+use super::uri::uri;
 use crate::contract::{Change, Source};
 
 /// Input texts by the path that the function knows them by.
@@ -64,6 +66,12 @@ impl<'a> Texts<'a> {
             "" => "/".to_owned(),
             directory => directory.to_owned(),
         }
+    }
+
+    /// A reference by which a terminal opens the file, where there is one to open.
+    pub fn link(&self, path: &str) -> Option<String> {
+        let there = !path.is_empty() && self.has(path);
+        there.then(|| absolute(self.name(path)).ok())?.and_then(|file| Some(uri(file.to_str()?)))
     }
 
     /// What to call it.

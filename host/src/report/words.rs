@@ -37,3 +37,8 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{number} {first}{plural} {rest}").trim_end().to_owned()
 }
+
+/// `1 address`, `256 addresses`: the report writes such numbers as text, for there may be very many.
+pub(super) fn addresses(count: &str) -> String {
+    if count == "1" { "1 address".to_owned() } else { format!("{count} addresses") }
+}

@@ -18,6 +18,7 @@ use serde_json::json;
 use super::svg::{self, Figure};
 use super::{Side, rows, title};
 use crate::report::html::STYLE;
+use crate::report::words::addresses;
 
 const PAGE: &str = include_str!("map.html");
 const LOOK: &str = include_str!("map.css");
@@ -75,7 +76,7 @@ fn segments(sides: &[Side<'_>]) -> Vec<Shelf> {
             let figure = Figure::new(side.report, segment, number, row.scale.as_ref());
             let drawn = Drawn {
                 label: side.label.to_owned(),
-                facts: format!("{} addresses, {} unclaimed", segment.total, segment.unclaimed),
+                facts: format!("{}, {} unclaimed", addresses(&segment.total), segment.unclaimed),
                 contests: contests.collect(),
                 svg: Value::from_safe_string(figure.element()),
             };
@@ -186,7 +187,6 @@ impl ShownPool {
         let (used, free) = (float(&pool.used), float(&pool.free));
         let facts = [
             ("kept back", pool.reserved.clone().filter(|number| number != "0")),
-            ("headroom", pool.headroom.clone()),
             ("serves", Some(pool.selector.clone().unwrap_or("every Service".to_owned()))),
             ("owner", pool.owner.clone()),
             ("purpose", pool.purpose.clone()),
@@ -195,7 +195,13 @@ impl ShownPool {
         Self {
             name: pool.name.clone(),
             ranges: shown.join(", "),
-            numbers: format!("{} of {} used, {} free", number(&pool.used), number(&pool.total), number(&pool.free)),
+            numbers: format!(
+                "{} of {} used, {} free{}",
+                number(&pool.used),
+                number(&pool.total),
+                number(&pool.free),
+                pool.headroom.as_ref().map(|headroom| format!(", {headroom} to stay free")).unwrap_or_default(),
+            ),
             meter: used
                 .zip(free)
                 .map(|(used, free)| (used, used + free, float(&pool.headroom).unwrap_or(0.0).min(used + free)))

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use lbpools_function::report::{ClaimKind, Report, SegmentReport};
+use lbpools_function::report::{ClaimKind, PoolReport, Report, SegmentReport};
 
 use super::scale::Scale;
 use super::span::{Span, address};
 use super::{Side, Taken, rows, title};
-use crate::report::words::counted;
+use crate::report::words::{addresses, counted};
 
 /// The colours and patterns, for a file or for a page.
 pub(super) const STYLE: &str = include_str!("svg.css");
@@ -37,7 +37,7 @@ pub fn emit(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
     for row in &rows {
         for (number, side, segment) in row.drawn(sides) {
             let title = if side.label.is_empty() { row.title.into() } else { format!("{}, {}", row.title, side.label) };
-            let facts = format!("{} addresses, {} unclaimed", segment.total, segment.unclaimed);
+            let facts = format!("{}, {} unclaimed", addresses(&segment.total), segment.unclaimed);
             figures.push((title, facts, Figure::new(side.report, segment, number, row.scale.as_ref())));
         }
     }
@@ -98,7 +98,7 @@ impl Figure {
         };
         let mut drawing = Drawing { out: String::new(), at: 0.0, scale: scale.clone() };
         let mut told =
-            vec![format!("{}: {} addresses, {} unclaimed", title(segment), segment.total, segment.unclaimed)];
+            vec![format!("{}: {}, {} unclaimed", title(segment), addresses(&segment.total), segment.unclaimed)];
         let reserved: Vec<Mark> = marks(segment, ClaimKind::Reserved, None);
         if !reserved.is_empty() {
             told.push(format!("reserved: {}", counted(reserved.len(), "range")));
@@ -144,10 +144,18 @@ fn marks(segment: &SegmentReport, kind: ClaimKind, cluster: Option<&str>) -> Vec
     claims
         .filter_map(|claim| {
             let name = claim.name.as_deref().unwrap_or("plan");
-            let what = format!("{name} of cluster {}: {}, {} addresses", claim.cluster, claim.range, claim.count);
+            let what = format!("{name} of cluster {}: {}, {}", claim.cluster, claim.range, addresses(&claim.count));
             Some(Mark { span: Span::parse(&claim.range)?, what, extra: String::new() })
         })
         .collect()
+}
+
+/// `; the whole pool: 3 used, 17 free, 5 to stay free`, as far as it is known.
+fn numbers(pool: &PoolReport) -> String {
+    let known = [(&pool.used, "used"), (&pool.free, "free"), (&pool.headroom, "to stay free")];
+    let known: Vec<_> =
+        known.iter().filter_map(|(number, what)| Some(format!("{} {what}", number.as_ref()?))).collect();
+    if known.is_empty() { String::new() } else { format!("; the whole pool: {}", known.join(", ")) }
 }
 
 struct Drawing {
@@ -193,8 +201,9 @@ impl Drawing {
         for claim in &claims {
             let Some(span) = Span::parse(&claim.range) else { continue };
             let name = claim.name.as_deref().unwrap_or_default();
-            let what = format!("pool {name}: {}, {} addresses", claim.range, claim.count);
             let index = pools.iter().position(|pool| pool.name == name);
+            let numbers = index.and_then(|index| pools.get(index)).map(numbers).unwrap_or_default();
+            let what = format!("pool {name}: {}, {}{numbers}", claim.range, addresses(&claim.count));
             let extra = match (position, index) {
                 (Some(cluster), Some(pool)) => format!(" data-pool=\"pool-{side}-{cluster}-{pool}\""),
                 _ => String::new(),
@@ -223,9 +232,10 @@ impl Drawing {
             }
         };
         let told = format!(
-            "cluster {cluster}: {}, {} taken",
+            "cluster {cluster}: {}, {} pinned, {} predicted",
             counted(claims.len(), "pool range"),
-            counted(pinned.len() + predicted.len(), "address").replace("addresss", "addresses"),
+            pinned.len(),
+            predicted.len(),
         );
         self.runs("set", sets.into_iter().map(mark("one of")).collect(), top + 7.0, LANE - 18.0, 3.0);
         self.runs("predicted", predicted.into_iter().map(mark("predicted")).collect(), top + 7.0, LANE - 18.0, 2.0);

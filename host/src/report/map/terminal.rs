@@ -8,6 +8,7 @@ use super::scale::Scale;
 use super::span::Span;
 use super::{Row, Side, Taken, rows};
 use crate::report::text::{Dress, line};
+use crate::report::words::addresses;
 
 /// What a column of a row shows; a later one is drawn over an earlier one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +116,7 @@ fn heading(row: &Row<'_>, sides: &[Side<'_>], dress: Dress, out: &mut dyn Write)
     let mut facts: Vec<String> = Vec::new();
     for (_, side, segment) in row.drawn(sides) {
         let when = if side.label.is_empty() { String::new() } else { format!("{}: ", side.label) };
-        facts.push(format!("{when}{} addresses, {} unclaimed", segment.total, segment.unclaimed));
+        facts.push(format!("{when}{}, {} unclaimed", addresses(&segment.total), segment.unclaimed));
     }
     let title = dress.paint(Dress::HEADING, &line(row.title));
     writeln!(out, "{title}  {}", dress.paint(Dress::FAINT, &line(&format!("({}{planned})", facts.join("; ")))))

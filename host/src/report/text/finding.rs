@@ -18,7 +18,7 @@ pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String 
     let mut group = Group::with_title(title);
     let places = places(finding);
     for (number, (at, label)) in places.iter().enumerate() {
-        group = group.element(shown(at, label, number == 0, texts));
+        group = group.element(shown(at, label, number == 0, texts, dress));
     }
     let mut notes = Vec::new();
     if let Some(subject) = subject(finding) {
@@ -46,7 +46,7 @@ pub(super) fn failure(failure: &Failure, texts: &Texts, dress: Dress) -> String 
     let mut group = Group::with_title(Level::ERROR.primary_title(line(&failure.message)));
     let mut notes = Vec::new();
     if let Some(at) = &failure.at {
-        group = group.element(shown(at, "", true, texts));
+        group = group.element(shown(at, "", true, texts, dress));
         notes.extend(said_path(at).map(|path| Level::NOTE.with_name("file").message(path)));
     }
     notes.extend(failure.help.as_ref().map(|help| Level::HELP.message(line(help).into_owned())));
@@ -85,9 +85,13 @@ fn places(finding: &Finding) -> Vec<(&Place, String)> {
 }
 
 /// Header and lines of one place, or the header alone when there are no lines to show.
-fn shown<'a>(at: &Place, label: &str, first: bool, texts: &Texts) -> Element<'a> {
+fn shown<'a>(at: &Place, label: &str, first: bool, texts: &Texts, dress: Dress) -> Element<'a> {
     let line_number = usize::try_from(at.line).unwrap_or(usize::MAX).max(1);
     let path = line(&texts.name(&at.source)).into_owned();
+    let path = match texts.link(&at.source).filter(|_| dress.links) {
+        Some(link) => linked(&path, &link),
+        None => path,
+    };
     let Some(excerpt) = texts.text(&at.source).and_then(|text| Excerpt::new(text, at.start..at.end)) else {
         let column = usize::try_from(at.column).unwrap_or(usize::MAX);
         return Origin::path(path).line(line_number).char_column(column).into();
@@ -98,6 +102,11 @@ fn shown<'a>(at: &Place, label: &str, first: bool, texts: &Texts) -> Element<'a>
         annotation = annotation.label(label.to_owned());
     }
     Snippet::source(excerpt.text).path(path).line_start(line_number).annotation(annotation).into()
+}
+
+/// A text that a terminal opens something by (OSC 8).
+fn linked(text: &str, uri: &str) -> String {
+    format!("\u{1b}]8;;{uri}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
 }
 
 /// `cluster apps, CiliumLoadBalancerIPPool gateway, spec.blocks[0].cidr`.
@@ -147,6 +156,34 @@ mod tests {
         at.path = Some(std::mem::take(&mut at.source));
         at.index = Some(1);
         insta::assert_snapshot!(shown(&fleet.sources, finding));
+    }
+
+    #[test]
+    fn a_file_is_a_link_where_the_terminal_knows_links() {
+        let fleet = sample::fleet();
+        let dress = Dress { links: true, ..Dress::default() };
+        let text = |dress| super::finding(&fleet.report.findings[0], &Texts::new(&fleet.sources, "/my fleet"), dress);
+        let name = &fleet.report.findings[0].at.as_ref().unwrap().source;
+        let link = linked(&format!("/my fleet/{name}"), &format!("file:///my%20fleet/{name}"));
+        assert!(text(dress).contains(&format!("--> {link}:")), "{:?}", text(dress));
+        // It changes nothing else.
+        let bare = text(Dress::default());
+        let stripped = fleet.sources.iter().fold(text(dress), |text, source| {
+            let name = format!("/my fleet/{}", source.path);
+            text.replace(&linked(&name, &format!("file:///my%20fleet/{}", source.path)), &name)
+        });
+        assert_eq!(stripped, bare);
+    }
+
+    #[test]
+    fn what_is_no_file_is_no_link() {
+        let fleet = sample::fleet();
+        let dress = Dress { links: true, ..Dress::default() };
+        let mut finding = fleet.report.findings[0].clone();
+        finding.at.as_mut().unwrap().source = "gone.yaml".to_owned();
+        finding.chain.clear();
+        let texts = Texts::new(&fleet.sources, ".");
+        assert!(!super::finding(&finding, &texts, dress).contains('\u{1b}'));
     }
 
     #[test]

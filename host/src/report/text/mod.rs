@@ -24,6 +24,8 @@ pub use verdict::verdict;
 pub struct Dress {
     /// With colours.
     pub color: bool,
+    /// The name of a file is a link to it, where the terminal knows such links.
+    pub links: bool,
     /// Error findings only: no warnings, no tables, no closing words.
     pub quiet: bool,
     /// How many columns there are, where it is a terminal: lines of a file are cut to them.
