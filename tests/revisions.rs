@@ -309,3 +309,37 @@ fn ciliums_own_code_moves_them_alike() {
         }
     }
 }
+
+/// `check` of the whole repository refuses what was there before; of the change alone only what the change brings.
+#[test]
+fn check_of_a_change_tells_what_it_brings() {
+    let Some(repository) = Repository::of_the_fleet() else { return };
+    let codes = |arguments: &[&str]| {
+        let output = repository.lbpools(&[&["check", "--format", "json"], arguments].concat());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let codes: Vec<_> = report["findings"].as_array().unwrap().iter().map(|each| each["code"].clone()).collect();
+        (output.status.code().unwrap(), codes, report["leftOut"]["unaffected"].as_u64().unwrap_or_default())
+    };
+    // A pin outside of every pool, then a pool outside of the other cluster's part of the plan.
+    repository.replace(SETTINGS[0], "POSTGRES_LB_IP: 10.25.11.105", "POSTGRES_LB_IP: 10.25.11.205");
+    repository.commit("a mistake");
+    repository.replace(SETTINGS[1], "CILIUM_LB_POOL_END: 10.25.11.139", "CILIUM_LB_POOL_END: 10.25.11.149");
+    repository.commit("another");
+    let (code, whole, _) = codes(&[]);
+    assert_eq!(code, 1);
+    let (code, brought, unaffected) = codes(&["--changed-since", "HEAD~1"]);
+    assert_eq!(code, 1);
+    assert!(!brought.is_empty() && unaffected > 0 && brought.len() + unaffected as usize == whole.len());
+    let (code, brought, unaffected) = codes(&["--changed-since", "HEAD"]);
+    assert_eq!((code, brought, unaffected as usize), (0, vec![], whole.len()));
+    let (code, both, unaffected) = codes(&["--changed-since", "HEAD~2"]);
+    assert_eq!((code, both, unaffected), (1, whole, 0));
+}
+
+#[test]
+fn check_of_one_cluster_says_when_it_is_not_there() {
+    let Some(repository) = Repository::of_the_fleet() else { return };
+    repository.replace(SETTINGS[0], "POSTGRES_LB_IP: 10.25.11.105", "POSTGRES_LB_IP: 10.25.11.205");
+    let code = |name: &str| repository.lbpools(&["check", "--cluster", name]).status.code();
+    assert_eq!((code("infra"), code("apps"), code("nowhere")), (Some(1), Some(0), Some(2)));
+}

@@ -13,6 +13,10 @@ pub enum Role {
     WhatIf,
     /// What to tell the whole story of: an address, `NAMESPACE/SERVICE` or `KIND/NAMESPACE/NAME`.
     Explain,
+    /// What the report is limited to, a word a text: `cluster=NAME` (several are several clusters), `changed` (what
+    /// the way from the baseline can have affected), `live` (what some cluster applies). Everything is judged all the
+    /// same.
+    Scope,
 }
 
 /// One text of the input.

@@ -15,6 +15,8 @@ pub enum Role {
     WhatIf,
     /// What to tell the whole story of.
     Explain,
+    /// One word of what the report is limited to.
+    Scope,
 }
 
 /// One text of the input.

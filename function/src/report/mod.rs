@@ -50,6 +50,28 @@ pub struct Report {
     /// The story of what was asked; absent when nothing was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub explanation: Option<Explanation>,
+    /// What the caller asked to leave out.
+    #[serde(skip_serializing_if = "LeftOut::is_empty", default)]
+    pub left_out: LeftOut,
+}
+
+/// How many findings a report does not show because its caller asked so. They do not count for the verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LeftOut {
+    /// About what no cluster applies.
+    pub latent: usize,
+    /// The same before the change, and in no file that it touches.
+    pub unaffected: usize,
+    /// About other clusters only.
+    pub other_clusters: usize,
+}
+
+impl LeftOut {
+    /// Whether all is shown.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The outcome of a run.
@@ -166,6 +188,9 @@ pub struct Finding {
     pub severity: Severity,
     /// What the rule promises.
     pub category: Category,
+    /// No cluster applies what it is about: worth knowing at most.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub latent: bool,
     /// The cluster that would apply it; absent when it is the same for all or none applies it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
@@ -542,6 +567,7 @@ impl Report {
             changes: Vec::new(),
             difference: None,
             explanation: None,
+            left_out: LeftOut::default(),
         }
     }
 }

@@ -176,6 +176,7 @@ impl<'r> Findings<'r> {
             rule: rule.name.into(),
             severity: if latent { Severity::Info } else { severity },
             category: rule.category,
+            latent,
             cluster: cluster.map(str::to_owned),
             resource: found.resource,
             field: found.field,

@@ -1,11 +1,12 @@
 //! What stands beside the subject: the tree to compare it with, what is supposed, what is to be explained.
 
 use super::configured::{self, Config};
-use super::{Attempt, Rewritten, generate_for, read, rewritten_by, texts};
+use super::scope::Scope;
+use super::{Attempt, Generation, Rewritten, generate_for, judged, read, rewritten_by, texts};
 use crate::cluster::supposed::Supposed;
 use crate::krm::document::Document;
 use crate::krm::place::Text;
-use crate::report::Failure;
+use crate::report::{Failure, Report};
 use crate::{Options, Role, Source};
 
 /// The texts of the baseline, with in them what would be generated there: both trees are looked at as `render` would
@@ -15,6 +16,8 @@ pub(super) struct BaselineTexts<'s> {
     /// The config files given beside the subject, as the baseline has them.
     configs: Vec<(&'s str, &'s str)>,
     rewritten: Rewritten,
+    /// What was generated in it.
+    pub(super) generation: Generation,
 }
 
 impl<'s> BaselineTexts<'s> {
@@ -30,11 +33,12 @@ impl<'s> BaselineTexts<'s> {
         let named = |path: &str| configs.iter().any(|(config, _)| *config == path);
         let old_configs: Vec<_> = given.iter().filter(|(path, _)| named(path)).copied().collect();
         given.retain(|(path, _)| !named(path));
-        let mut baseline = Self { given, configs: old_configs, rewritten: Rewritten::new() };
+        let mut baseline =
+            Self { given, configs: old_configs, rewritten: Rewritten::new(), generation: Generation::default() };
         if baseline.given.is_empty() || options.expect_generated {
             return Ok(baseline);
         }
-        let rewritten = {
+        let (rewritten, generation) = {
             let texts = baseline.texts();
             let config_texts = baseline.config_texts();
             let input = read::documents(&texts)?;
@@ -43,8 +47,10 @@ impl<'s> BaselineTexts<'s> {
             if config.pools.spec.validate_only {
                 return Ok(baseline);
             }
-            rewritten_by(&input.documents, &generate_for(&input.documents, &config, options).map_err(of_baseline)?)
+            let generated = generate_for(&input.documents, &config, options).map_err(of_baseline)?;
+            (rewritten_by(&input.documents, &generated), Generation::of(generated))
         };
+        baseline.generation = generation;
         baseline.rewritten = rewritten;
         Ok(baseline)
     }
@@ -61,7 +67,7 @@ impl<'s> BaselineTexts<'s> {
 }
 
 /// All of it, read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Beside<'t> {
     /// The baseline with its config.
     pub(super) baseline: Option<(read::Input<'t>, Config)>,
@@ -71,6 +77,10 @@ pub(super) struct Beside<'t> {
     pub(super) supposes: bool,
     /// What to tell the story of.
     pub(super) explain: Option<&'t str>,
+    /// What the report is limited to.
+    pub(super) scope: Scope<'t>,
+    /// What would be told of the baseline alone, where the scope asks what changed.
+    pub(super) before: Option<Report>,
 }
 
 impl<'t> Beside<'t> {
@@ -80,10 +90,12 @@ impl<'t> Beside<'t> {
         texts: &'t [Text<'t>],
         config_texts: &'t [Text<'t>],
         config_documents: &[Document<'_>],
+        (options, generation): (Options, &Generation),
     ) -> Attempt<Self> {
         let typed: Vec<&str> = read::utf8(sources, Role::WhatIf)?.into_iter().map(|(_, text)| text).collect();
         let supposed = Supposed::read(&typed)
             .map_err(|error| Box::new(Failure { message: error.message, at: None, help: Some(error.help) }))?;
+        let scope = Scope::of(sources)?;
         let explain = read::utf8(sources, Role::Explain)?.first().map(|(_, text)| *text);
         let baseline = if sources.iter().any(|source| source.role == Role::Baseline) {
             let input = read::documents(texts)?;
@@ -93,7 +105,12 @@ impl<'t> Beside<'t> {
         } else {
             None
         };
-        Ok(Self { baseline, supposed, supposes: !typed.is_empty(), explain })
+        let mut before = None;
+        if let Some((input, config)) = baseline.as_ref().filter(|_| scope.compares()) {
+            let options = Options { fix: false, expect_generated: options.expect_generated };
+            before = Some(judged::judge(input, config, options, generation, &Self::default())?);
+        }
+        Ok(Self { baseline, supposed, supposes: !typed.is_empty(), explain, scope, before })
     }
 }
 

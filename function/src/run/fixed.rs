@@ -64,6 +64,7 @@ mod tests {
             rule: "x".into(),
             severity: Severity::Error,
             category: Category::Plan,
+            latent: false,
             cluster: None,
             resource: None,
             field: None,

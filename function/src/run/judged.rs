@@ -3,7 +3,7 @@
 use super::beside::Beside;
 use super::configured::Config;
 use super::read::Input;
-use super::{Generation, compared, fixed, planned};
+use super::{Attempt, Generation, compared, fixed, planned};
 use crate::cluster::explained;
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts, space};
@@ -12,19 +12,19 @@ use crate::flux::clusters::{Cluster, clusters, find_unread};
 use crate::flux::files::Files;
 use crate::flux::variables::Variables;
 use crate::generate;
-use crate::report::{Report, Severity, VERSION, Verdict};
+use crate::report::{LeftOut, Report, Severity, VERSION, Verdict};
 use crate::rules::finding::{Findings, Overrides};
 use crate::rules::{find, judge as judge_by_rules};
 use crate::{FUNCTION_VERSION, Options};
 
-/// Judge the input under a config.
+/// Judge the input under a config. Fails where the report is to be limited to a cluster that is not there.
 pub(super) fn judge(
     input: &Input<'_>,
     config: &Config,
     options: Options,
     generated: &Generation,
     beside: &Beside<'_>,
-) -> Report {
+) -> Attempt<Report> {
     let mut files = Files::new(&input.documents);
     for unreadable in &input.unreadable {
         files.note_unread(&unreadable.at.source);
@@ -83,6 +83,7 @@ pub(super) fn judge(
         changes: generated.objects.clone(),
         difference,
         explanation: None,
+        left_out: LeftOut::default(),
     };
     report.explanation = beside.explain.map(|subject| explained::explanation(subject, &live, &report));
     report.not_checked.extend(notes);
@@ -97,9 +98,11 @@ pub(super) fn judge(
     for finding in report.findings.iter_mut().filter(|finding| finding.proposed.is_some()) {
         finding.fix = fixed::fix(|path| text(path).map(|text| text.text), finding);
     }
+    beside.scope.known(&report)?;
+    beside.scope.limit(&mut report, &input.documents, beside);
     let wrong = report.findings.iter().any(|finding| finding.severity == Severity::Error);
     report.verdict = if wrong { Verdict::Findings } else { Verdict::Clean };
-    report
+    Ok(report)
 }
 
 /// Severity, file, line, column, code, cluster: the order of the KRM framework, made total.

@@ -17,6 +17,7 @@ mod fixed;
 mod judged;
 mod planned;
 mod read;
+mod scope;
 #[cfg(test)]
 mod whole_or_revised;
 
@@ -61,7 +62,8 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     let baseline = beside::BaselineTexts::of(sources, &configs, &config_documents, options)?;
     let baseline_texts = baseline.texts();
     let baseline_config_texts = baseline.config_texts();
-    let beside = &beside::Beside::of(sources, &baseline_texts, &baseline_config_texts, &config_documents)?;
+    let before = (options, &baseline.generation);
+    let beside = &beside::Beside::of(sources, &baseline_texts, &baseline_config_texts, &config_documents, before)?;
 
     let mut rewritten = Rewritten::new();
     let mut generation = Generation::default();
@@ -72,14 +74,14 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
         let config = configured::config(&input.documents, &config_documents)?;
         if config.pools.spec.validate_only {
             let options = Options { expect_generated: true, fix: false };
-            let judged = judged_input(&input, &config, options, &generation, Vec::new(), beside);
+            let judged = judged_input(&input, &config, options, &generation, Vec::new(), beside)?;
             return Ok(finished(&subjects, &rewritten, judged));
         }
         let generated = generate_for(&input.documents, &config, options)?;
         let anything = !generated.new_files.is_empty() || generated.changes.values().any(|changes| !changes.is_empty());
         if !anything && !options.fix {
             // What was read is what will be there.
-            let judged = judged_input(&input, &config, options, &Generation::of(generated), Vec::new(), beside);
+            let judged = judged_input(&input, &config, options, &Generation::of(generated), Vec::new(), beside)?;
             return Ok(finished(&subjects, &rewritten, judged));
         }
         if !options.fix
@@ -98,7 +100,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
                     &Generation::of(generated),
                     revision.edits().to_vec(),
                     beside,
-                );
+                )?;
                 return Ok(finished(&subjects, &rewritten, judged));
             }
         }
@@ -153,7 +155,7 @@ fn judged(
 ) -> Attempt<(Report, Option<Change>)> {
     let input = read::documents(texts)?;
     let config = configured::config(&input.documents, configs)?;
-    let (report, stdin) = judged_input(&input, &config, options, generation, Vec::new(), beside);
+    let (report, stdin) = judged_input(&input, &config, options, generation, Vec::new(), beside)?;
     // Generation may have changed this text before: it is written out, for edits would be to what nobody has.
     let text = texts.iter().find(|text| text.path.is_empty()).map(|text| text.text.as_bytes());
     let whole = |change: Change| Change {
@@ -170,8 +172,8 @@ fn judged_input(
     generation: &Generation,
     edits: Vec<Edit>,
     beside: &beside::Beside<'_>,
-) -> (Report, Option<Change>) {
-    let report = judged::judge(input, config, options, generation, beside);
+) -> Attempt<(Report, Option<Change>)> {
+    let report = judged::judge(input, config, options, generation, beside)?;
     let stdin = input.documents.iter().find(|document| document.text.path.is_empty());
     let stdin = stdin.map(|document| {
         // kpt's items say which file they come from, and kpt deletes the files of those that do not come back.
@@ -183,7 +185,7 @@ fn judged_input(
         let edits = write::handed_back(document, edits, &report.findings);
         Change { path: String::new(), text: Some(NewText::Edits(edits)) }
     });
-    (report, stdin)
+    Ok((report, stdin))
 }
 
 fn generate_for(

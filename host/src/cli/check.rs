@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use super::args::Format;
 use super::input::{self, Input};
 use super::outputs::{self, Answer, Output};
-use super::{Exit, Setting, Streams};
+use super::{Exit, Setting, Streams, baseline};
 use crate::contract::{Function, Options, Role, Source};
 use crate::package;
 use crate::report::{self, Texts};
@@ -19,6 +19,8 @@ Examples:
   lbpools check --format json | jq .findings
   lbpools check --output sarif=lbpools.sarif --output junit=lbpools.xml
                                          text for the log, and files for the tools that read them
+  lbpools check --cluster infra          only what concerns one cluster
+  lbpools check --changed-since main     only what a branch brings in
   kustomize build DIR | lbpools check -  judge what a pipeline really applies
   kustomize build DIR | lbpools check - --config pools-config.yaml
                                          fail as well when the pools that the config asks for are missing:
@@ -35,6 +37,17 @@ pub struct Check {
     /// The LoadBalancerPools config, when it is not in what is judged
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Show only what concerns this cluster; may be given several times. The others are judged beside it, for they may
+    /// hold its addresses
+    #[arg(long, value_name = "NAME")]
+    cluster: Vec<String>,
+    /// Show only what the way from this revision (or directory) can have affected: findings that were not there, and
+    /// those in a file that is not the same
+    #[arg(long, value_name = "REV|DIR")]
+    changed_since: Option<String>,
+    /// Show findings about what no cluster applies as well
+    #[arg(long)]
+    show_latent: bool,
     /// How to write the report to standard output
     #[arg(long, default_value = "text")]
     format: Format,
@@ -52,16 +65,23 @@ pub(super) fn run<F: Function>(
 ) -> anyhow::Result<Exit> {
     outputs::distinct(&verb.output)?;
     let stream = verb.target == Path::new("-");
-    let (sources, directory) = if stream {
+    let (mut sources, directory) = if stream {
         (self::stream(verb, setting, streams)?, String::new())
     } else {
         let input = Input::package(&verb.target, verb.config.as_ref(), setting.max_input)?;
         (input.sources, input.directory)
     };
+    match &verb.changed_since {
+        Some(_) if stream => bail!("--changed-since compares files, and `check -` reads a pipe"),
+        Some(from) => sources.extend(baseline::read(from, &verb.target, setting.max_input)?),
+        None => {}
+    }
+    sources.extend(scope(verb));
     let options = Options { fix: false, expect_generated: stream && verb.config.is_some() };
     let function = function()?;
     let document = function.report(sources.clone(), options).context("the function did not answer")?;
     let report = report::read(&document)?;
+    sources.retain(|source| matches!(source.role, Role::Subject | Role::Config));
     let texts = Texts::new(&sources, &directory).before(&report);
     let formats = outputs::formats(verb.format, &verb.output);
     let answer = Answer::new((&document, &report), &texts, formats, &function)?;
@@ -70,6 +90,15 @@ pub(super) fn run<F: Function>(
     answer.write(verb.format, setting.stdout, &mut page)?;
     streams.stdout.write_all(&page)?;
     Ok(report.verdict.into())
+}
+
+/// What the report is to be limited to.
+fn scope(verb: &Check) -> impl Iterator<Item = Source> {
+    let clusters = verb.cluster.iter().map(|name| format!("cluster={name}"));
+    let changed = verb.changed_since.iter().map(|_| "changed".to_owned());
+    let live = (!verb.show_latent).then(|| "live".to_owned());
+    let word = |word: String| Source { path: String::new(), role: Role::Scope, text: word.into_bytes() };
+    clusters.chain(changed).chain(live).map(word)
 }
 
 fn stream(verb: &Check, setting: &Setting, streams: &mut Streams) -> anyhow::Result<Vec<Source>> {

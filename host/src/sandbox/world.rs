@@ -27,6 +27,7 @@ impl From<contract::Source> for Source {
             contract::Role::Baseline => Role::Baseline,
             contract::Role::WhatIf => Role::WhatIf,
             contract::Role::Explain => Role::Explain,
+            contract::Role::Scope => Role::Scope,
         };
         Self { path: source.path, role, text: source.text }
     }

@@ -23,6 +23,7 @@ impl Component {
                     Role::Baseline => function::Role::Baseline,
                     Role::WhatIf => function::Role::WhatIf,
                     Role::Explain => function::Role::Explain,
+                    Role::Scope => function::Role::Scope,
                 },
                 text: source.text,
             })

@@ -1,6 +1,6 @@
 //! The closing line.
 
-use lbpools_function::report::{Report, Severity, Verdict};
+use lbpools_function::report::{LeftOut, Report, Severity, Verdict};
 
 use super::Dress;
 use crate::report::words::counted;
@@ -23,7 +23,17 @@ pub fn verdict(report: &Report, dress: Dress) -> String {
     if report.clusters.is_empty() {
         parts.push("no cluster found to judge".into());
     }
-    format!("{}: {}", dress.paint(style, word), parts.join(", "))
+    let mut text = format!("{}: {}", dress.paint(style, word), parts.join(", "));
+    let LeftOut { latent, unaffected, other_clusters } = report.left_out;
+    let left_out = [
+        (latent, "about what no cluster applies (--show-latent)"),
+        (unaffected, "that the change does not affect"),
+        (other_clusters, "about other clusters"),
+    ];
+    for (count, what) in left_out.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!("\nleft out: {} {what}", counted(count, "finding")));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -41,5 +51,20 @@ mod tests {
         report.not_checked.clear();
         report.clusters.clear();
         assert_eq!(verdict(&report, Dress::default()), "clean: no errors, no cluster found to judge");
+    }
+
+    #[test]
+    fn says_what_was_left_out() {
+        let mut report = sample::fleet().report;
+        report.findings.clear();
+        report.not_checked.clear();
+        report.verdict = Verdict::Clean;
+        report.left_out = LeftOut { latent: 1, unaffected: 2, other_clusters: 0 };
+        let lines = [
+            "clean: no errors",
+            "left out: 1 finding about what no cluster applies (--show-latent)",
+            "left out: 2 findings that the change does not affect",
+        ];
+        assert_eq!(verdict(&report, Dress::default()), lines.join("\n"));
     }
 }
