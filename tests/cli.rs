@@ -241,7 +241,11 @@ fn check_of_a_stream_expects_what_the_config_asks_for() {
     for (typed, expect) in [(vec!["check", "-"], false), (vec!["check", "-", "--config", shown(&config)], true)] {
         let expected = |sources: &[Source], options: Options| {
             assert_eq!(options, Options { fix: false, expect_generated: expect });
-            assert_eq!(sources.len(), if expect { 2 } else { 1 });
+            let roles: Vec<Role> = sources.iter().map(|source| source.role).collect();
+            assert_eq!(
+                roles,
+                if expect { vec![Role::Subject, Role::Config, Role::Scope] } else { vec![Role::Subject, Role::Scope] }
+            );
         };
         let outcome = call(&typed, "kind: Service\n", Scripted { expected: &expected, ..scripted(Verdict::Clean) });
         assert_eq!(outcome.exit, Exit::Clean, "{}", outcome.stderr);

@@ -437,6 +437,7 @@ items:
             Role::Baseline => lbpools_function::Role::Baseline,
             Role::WhatIf => lbpools_function::Role::WhatIf,
             Role::Explain => lbpools_function::Role::Explain,
+            Role::Scope => lbpools_function::Role::Scope,
         };
         let source = |source: &Source| lbpools_function::Source {
             path: source.path.clone(),
