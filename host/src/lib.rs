@@ -6,6 +6,8 @@ use std::process::ExitCode;
 pub mod cli;
 pub mod contract;
 pub mod function_mode;
+#[cfg(feature = "live")]
+pub mod living;
 pub mod package;
 pub mod report;
 pub mod sandbox;
