@@ -9,6 +9,7 @@ pub mod address;
 pub mod allocation;
 pub mod block;
 pub mod count;
+pub mod history;
 pub mod pool;
 pub mod prediction;
 pub mod profile;

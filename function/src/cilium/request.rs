@@ -46,7 +46,7 @@ pub const BGP_CLASS: &str = "io.cilium/bgp-control-plane";
 pub const L2_CLASS: &str = "io.cilium/l2-announcer";
 
 /// Whether LB-IPAM serves a Service. Where it does not, it says nothing at all: no address, no condition (#26939).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum NotResponsible {
     /// LB-IPAM is switched off.
     #[error("LB-IPAM is switched off (`enable-lb-ipam: false`)")]

@@ -8,38 +8,38 @@ use crate::cilium::service::Port;
 use crate::cilium::{Block, CiliumVersion, Family};
 use std::collections::BTreeMap;
 
-const VERSIONS: [&str; 8] = ["1.15", "1.16", "1.17", "1.18.1", "1.18", "1.19.2", "1.19", "1.20"];
+pub(in crate::cilium) const VERSIONS: [&str; 8] = ["1.15", "1.16", "1.17", "1.18.1", "1.18", "1.19.2", "1.19", "1.20"];
 
-type Manifests = (Vec<Pool>, Vec<Service>);
+pub(in crate::cilium) type Manifests = (Vec<Pool>, Vec<Service>);
 
-fn profile(version: &str) -> Profile {
+pub(in crate::cilium) fn profile(version: &str) -> Profile {
     Profile::of(CiliumVersion::parse(version).unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// Numbers by chance, the same for one seed.
-struct Draw(u64);
+pub(in crate::cilium) struct Draw(u64);
 
 impl Draw {
-    fn of(seed: u64) -> Draw {
+    pub(in crate::cilium) fn of(seed: u64) -> Draw {
         Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    fn below(&mut self, of: usize) -> usize {
+    pub(in crate::cilium) fn below(&mut self, of: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from((self.0 >> 16) % of as u64).unwrap_or(0)
     }
 
-    fn one_in(&mut self, of: usize) -> bool {
+    pub(in crate::cilium) fn one_in(&mut self, of: usize) -> bool {
         self.below(of) == 0
     }
 
-    fn among<T: Clone>(&mut self, all: &[T]) -> T {
+    pub(in crate::cilium) fn among<T: Clone>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())].clone()
     }
 
-    fn block(&mut self) -> Result<Block, crate::cilium::block::BlockError> {
+    pub(in crate::cilium) fn block(&mut self) -> Result<Block, crate::cilium::block::BlockError> {
         if self.one_in(24) {
             return Block::parse(Some("none"), None, None);
         }
@@ -52,7 +52,7 @@ impl Draw {
         Block::parse(Some(&cidr), None, None)
     }
 
-    fn pool(&mut self, name: &str) -> Pool {
+    pub(in crate::cilium) fn pool(&mut self, name: &str) -> Pool {
         let mut pool = Pool::new(name, (0..=self.below(3)).map(|_| self.block()).collect());
         pool.created = self.among(&[None, Some(1), Some(2)]);
         pool.disabled = self.one_in(8);
@@ -68,7 +68,7 @@ impl Draw {
         pool
     }
 
-    fn service(&mut self, name: &str) -> Service {
+    pub(in crate::cilium) fn service(&mut self, name: &str) -> Service {
         let mut service = Service {
             key: ServiceKey::new(self.among(&["n", "n", "n", "m"]), name),
             service_type: self.among(&["LoadBalancer"; 12].map(str::to_owned)),
@@ -110,7 +110,7 @@ impl Draw {
         service.with_server_defaults(&[Family::V4, Family::V6])
     }
 
-    fn side(&mut self) -> Manifests {
+    pub(in crate::cilium) fn side(&mut self) -> Manifests {
         let pools = 1 + usize::from(self.one_in(3));
         let services = self.below(4);
         let pools = ["p", "q"].into_iter().take(pools).map(|name| self.pool(name)).collect();
@@ -118,7 +118,7 @@ impl Draw {
     }
 
     /// Something else, or the same with a few changes.
-    fn edit(&mut self, side: &Manifests) -> Manifests {
+    pub(in crate::cilium) fn edit(&mut self, side: &Manifests) -> Manifests {
         let created = |pools: &[Pool], name: &str| Some(pools.iter().find(|pool| pool.name == name)?.created);
         // Nobody can change when a pool was created.
         let same = |mut edited: Manifests| {
@@ -218,7 +218,7 @@ fn hold(version: &str, before: &Manifests, after: &Manifests, held: &mut Held) {
     }
 }
 
-fn written((pools, services): &Manifests) -> String {
+pub(in crate::cilium) fn written((pools, services): &Manifests) -> String {
     let mut text = String::new();
     for pool in pools {
         let blocks: Vec<_> =

@@ -12,7 +12,7 @@
 mod around;
 mod bounds;
 #[cfg(test)]
-mod drawn;
+pub(in crate::cilium) mod drawn;
 mod every;
 mod group;
 mod played;
@@ -21,9 +21,11 @@ mod stay;
 #[cfg(test)]
 mod tests;
 
+use super::address::Family;
+use super::allocation::Reason;
 use super::pool::Pool;
 use super::prediction::candidates::Requests;
-use super::prediction::{Prediction, Question, predict};
+use super::prediction::{Outcome, Prediction, Question, Wish, predict};
 use super::profile::Profile;
 use super::ranges::Ranges;
 use super::request::ClusterFlags;
@@ -152,6 +154,22 @@ pub fn transition(before: Side<'_>, after: Side<'_>) -> Transition {
     result
 }
 
+/// What an edit does to a cluster as it is: each Service of `before` has what its status says ([`Service::ingress`]).
+///
+/// Nothing is played here, for a cluster that lives has a past that nobody knows: how its operator's memory is laid out
+/// hangs on it. The rules of keeping do not.
+pub fn from_living(before: Side<'_>, after: Side<'_>) -> Transition {
+    if before.same_as(&after) {
+        return Transition::default();
+    }
+    let (before, after) = (Told::living(before), Told::of(after));
+    let groups = group::changed(&before, &after);
+    let mut result = Transition::default();
+    result.fates.extend(groups.iter().flat_map(|group| bounds::fates(&before, &after, group)));
+    result.fates.sort_by(|one, two| one.key.cmp(&two.key));
+    result
+}
+
 impl Side<'_> {
     fn same_as(&self, other: &Side<'_>) -> bool {
         self.same_operator(other) && self.pools == other.pools && self.services == other.services
@@ -177,6 +195,40 @@ impl<'a> Told<'a> {
             Question { pools: side.pools, services: side.services, profile: side.profile, flags: side.flags };
         let assignable = side.pools.iter().map(|pool| pool.assignable(side.profile)).collect();
         Told { side, requests: Requests::of(question), predictions: predict(question), assignable }
+    }
+
+    /// Of a cluster as it is: what each Service is predicted to have is what it has.
+    fn living(side: Side<'a>) -> Told<'a> {
+        let question =
+            Question { pools: side.pools, services: side.services, profile: side.profile, flags: side.flags };
+        let requests = Requests::of(question);
+        let holding = |address: IpAddr, request: &super::prediction::candidates::Request| {
+            let holds = |pool: &usize| side.pools[*pool].usable_blocks(side.profile).any(|b| b.range.contains(address));
+            request.selected_by.iter().copied().find(holds).unwrap_or_default()
+        };
+        let has = |service: &Service| super::history::addresses(service).collect::<BTreeSet<IpAddr>>();
+        let each = side.services.iter().zip(&requests.each);
+        let predictions = each.map(|(service, request)| {
+            let (key, has) = (service.key.clone(), has(service));
+            let of_wish = |request: &super::prediction::candidates::Request, wish: &Wish| {
+                let held = has.iter().copied().find(|address| match wish {
+                    Wish::This(wanted) => address == wanted,
+                    Wish::Any(family) => Family::of(*address) == *family,
+                });
+                match held {
+                    Some(address) => Outcome::Address { address, pool: holding(address, request) },
+                    None => Outcome::Pending(Reason::NoPool),
+                }
+            };
+            let wishes = match request {
+                Ok(request) => Ok(request.wishes.iter().map(|wish| (*wish, of_wish(request, wish))).collect()),
+                Err(why) => Err(*why),
+            };
+            Prediction { key, wishes }
+        });
+        let predictions = predictions.collect();
+        let assignable = side.pools.iter().map(|pool| pool.assignable(side.profile)).collect();
+        Told { side, requests, predictions, assignable }
     }
 }
 
