@@ -438,6 +438,9 @@ items:
             Role::WhatIf => lbpools_function::Role::WhatIf,
             Role::Explain => lbpools_function::Role::Explain,
             Role::Scope => lbpools_function::Role::Scope,
+            Role::Observed => lbpools_function::Role::Observed,
+            Role::Unread => lbpools_function::Role::Unread,
+            Role::SmokeTest => lbpools_function::Role::SmokeTest,
         };
         let source = |source: &Source| lbpools_function::Source {
             path: source.path.clone(),

@@ -9,7 +9,8 @@ pub enum Role {
     Config,
     /// A file of the tree that the subject is compared with.
     Baseline,
-    /// One supposition, as typed: `services=20,namespace=media`, `pool=NAME:192.0.2.0/27`, `cilium=1.20`.
+    /// One supposition, as typed: `services=20,namespace=media`, `pool=NAME:192.0.2.0/27`, `cilium=1.20`; or `applied`,
+    /// that the subject is applied to the living cluster that was read.
     WhatIf,
     /// What to tell the whole story of: an address, `NAMESPACE/SERVICE` or `KIND/NAMESPACE/NAME`.
     Explain,
@@ -17,6 +18,13 @@ pub enum Role {
     /// the way from the baseline can have affected), `live` (what some cluster applies). Everything is judged all the
     /// same.
     Scope,
+    /// What was read of a living cluster: one object, a list or a stream of them, as `kubectl get` writes it in YAML or
+    /// JSON. An empty list of kind `KINDList` says that there is none of this kind.
+    Observed,
+    /// What of the living cluster could not be read, as `KIND: why`.
+    Unread,
+    /// The smoke test that is about to be made there: `namespace=NAME`.
+    SmokeTest,
 }
 
 /// One text of the input.

@@ -13,9 +13,11 @@ pub mod flux;
 pub mod generate;
 pub mod input;
 pub mod krm;
+pub mod observed;
 pub mod report;
 pub mod rules;
 mod run;
+pub mod verification;
 
 pub use input::{Options, Role, Source};
 pub use krm::edit::Edit;

@@ -17,6 +17,12 @@ pub enum Role {
     Explain,
     /// One word of what the report is limited to.
     Scope,
+    /// What was read of a living cluster: one object, a list or a stream of them, in YAML or JSON.
+    Observed,
+    /// What of the living cluster could not be read, as `KIND: why`.
+    Unread,
+    /// The smoke test that is about to be made there: `namespace=NAME`.
+    SmokeTest,
 }
 
 /// One text of the input.

@@ -11,7 +11,7 @@ use super::ClusterView;
 use super::facts::facts;
 use super::pools::PoolView;
 use super::supposed::Supposed;
-use crate::cilium::transition::{Fate, Holding, Obstacle, Side, Step, Transition, transition};
+use crate::cilium::transition::{Fate, Holding, Obstacle, Side, Step, Transition, from_living, transition};
 use crate::cilium::{Pool, Ranges, Service, ServiceKey};
 use crate::report::{
     AddressChange, AddressFate, AnnouncementChange, ClusterDifference, ClusterReport, HeldReport, Moment, Outcome,
@@ -64,10 +64,47 @@ pub fn difference(
     difference
 }
 
+/// Both sides of a change to a cluster as it is: its pools and Services, and what they become.
+#[derive(Debug, Clone, Default)]
+pub struct Applied {
+    /// Pools as they are, and as they will be.
+    pub pools: [Vec<Pool>; 2],
+    /// Services with their status as they are, and as they will be.
+    pub services: [Vec<Service>; 2],
+    /// What cannot be told of what will be.
+    pub unknown: Vec<String>,
+}
+
+/// What applying the repository does to a cluster as it is; `view` says how its Cilium behaves and who asks.
+pub fn of_living(view: &ClusterView<'_, '_>, applied: Applied) -> ClusterDifference {
+    let models = Models::new(applied.pools, applied.services);
+    let side = |at: usize| Side {
+        pools: &models.pools[at],
+        services: &models.services[at],
+        profile: &view.profile,
+        flags: &view.flags,
+    };
+    let transition = from_living(side(0), side(1));
+    let is = facts(view);
+    let people = People::of(None, Some(&is), None, Some(view));
+    let told = Told { people: &people, models: &models, transition: &transition, after: Some(&is) };
+    let mut addresses = told.addresses();
+    addresses.sort_by_key(|change| (change.moment, change.change, change.resource.clone()));
+    ClusterDifference {
+        name: view.cluster.name.clone(),
+        addresses,
+        pools: models.pool_changes(None, Some(view)),
+        operator: operator(&transition),
+        unknown: applied.unknown,
+        ..ClusterDifference::default()
+    }
+}
+
 /// Both sides as LB-IPAM knows them.
 struct Models {
     pools: [Vec<Pool>; 2],
     services: [Vec<Service>; 2],
+    at: [BTreeMap<ServiceKey, usize>; 2],
 }
 
 impl Models {
@@ -87,7 +124,13 @@ impl Models {
         if let Some(view) = after {
             supposed.apply(view, &mut new, &mut wanted);
         }
-        Models { pools: [old, new], services: [services(before), wanted] }
+        Models::new([old, new], [services(before), wanted])
+    }
+
+    fn new(pools: [Vec<Pool>; 2], services: [Vec<Service>; 2]) -> Models {
+        let at = [&services[0], &services[1]]
+            .map(|side| side.iter().enumerate().map(|(at, service)| (service.key.clone(), at)).collect());
+        Models { pools, services, at }
     }
 
     fn transition(
@@ -109,7 +152,7 @@ impl Models {
     }
 
     fn service(&self, side: usize, key: &ServiceKey) -> Option<&Service> {
-        self.services[side].iter().find(|service| service.key == *key)
+        self.services[side].get(*self.at[side].get(key)?)
     }
 
     fn pool_changes(

@@ -11,6 +11,8 @@ const MOST_SERVICES: usize = 10_000;
 pub struct Supposed {
     services: Vec<MoreServices>,
     pools: Vec<Resized>,
+    /// That the repository is applied to the living cluster which was read.
+    pub applied: bool,
     /// The Cilium version to look at in place of the stated one.
     pub cilium: Option<CiliumVersion>,
 }
@@ -60,6 +62,10 @@ impl Supposed {
                        pool=NAME:FIRST-LAST, or cilium=VERSION"
                     .into(),
             };
+            if *text == "applied" {
+                supposed.applied = true;
+                continue;
+            }
             let (what, rest) = text.split_once('=').ok_or_else(|| unknown("it has no `=`".into()))?;
             match what {
                 "services" => supposed.services.push(more_services(rest).map_err(unknown)?),

@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::Options;
 use crate::cluster::plan::TakenName;
-use crate::config::{ConfigProblem, LoadBalancerPools};
+use crate::config::{ConfigProblem, LoadBalancerPools, Values};
 use crate::flux::clusters::Cluster;
 use crate::flux::expression;
 use crate::flux::fact::Fact;
@@ -58,6 +58,34 @@ pub fn outcome(config: &LoadBalancerPools, clusters: &[Cluster<'_, '_>]) -> Outc
         })
         .collect();
     desired::desired(config, &values)
+}
+
+/// The objects of a smoke test in a namespace of one cluster, Deployment and Service: as the config asks for them, or
+/// those that it would get by default. The name is another where it is `taken`.
+///
+/// # Errors
+///
+/// Why a value that they need is not known.
+pub fn smoke_test(
+    config: &LoadBalancerPools,
+    cluster: &Cluster<'_, '_>,
+    namespace: &str,
+    taken: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Json>, String> {
+    let mut config = config.clone();
+    let mut test = config.spec.smoke_test.take().unwrap_or_default();
+    let mut name = test.name().to_owned();
+    while taken(&name) {
+        name.push_str("-smoke");
+    }
+    (test.name, test.namespace, test.path) = (Some(name), Some(namespace.to_owned()), None);
+    (config.spec.pools, config.spec.advertise, config.spec.smoke_test) = (Vec::new(), None, Some(test));
+    config.spec.output.values = Values::Literal;
+    let outcome = outcome(&config, std::slice::from_ref(cluster));
+    match outcome.withheld.first() {
+        Some(withheld) => Err(withheld.because.clone()),
+        None => Ok(outcome.objects.iter().filter_map(|one| serde_json::to_value(&one.object).ok()).collect()),
+    }
 }
 
 /// A text of the config as a cluster with these settings sees it.

@@ -31,7 +31,7 @@ pub struct Reader<'t> {
 }
 
 /// One event with the bytes it stands on.
-pub(super) type Positioned<'t> = (Event<'t>, Range<usize>);
+pub(crate) type Positioned<'t> = (Event<'t>, Range<usize>);
 
 impl<'t> Reader<'t> {
     /// Start at the beginning of a text.
@@ -80,7 +80,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The next event.
-    pub(super) fn event(&mut self) -> Result<Positioned<'t>, ParseError> {
+    pub(crate) fn event(&mut self) -> Result<Positioned<'t>, ParseError> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, self.range(&span))),
             Some(Err(error)) => {
@@ -99,7 +99,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Read the rest of the node that begins with `first`.
-    pub(super) fn node_from(&mut self, (event, span): Positioned<'t>) -> Result<Node<'t>, ParseError> {
+    pub(crate) fn node_from(&mut self, (event, span): Positioned<'t>) -> Result<Node<'t>, ParseError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let style = match style {

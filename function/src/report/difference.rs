@@ -9,7 +9,7 @@ use super::{Place, ResourceRef};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// A second tree was compared with; otherwise the state itself, without what is supposed.
+    /// A second tree or a living cluster was compared with; otherwise the state itself, without what is supposed.
     pub baseline: bool,
     /// What is supposed on top, in words.
     pub supposed: Vec<String>,

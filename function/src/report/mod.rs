@@ -10,12 +10,17 @@ use serde::{Deserialize, Serialize};
 mod difference;
 mod explanation;
 mod summary;
+mod verification;
 pub use difference::{
     AddressChange, AddressFate, AnnouncementChange, ClusterDifference, Difference, HeldReport, Moment, PoolChange,
     PoolFate, Presence, Was,
 };
 pub use explanation::{Explanation, Story, StoryStep};
 pub use summary::summary;
+pub use verification::{
+    DeliveryVerified, GatewayVerified, HeldAddress, OriginReport, PoolCounts, PoolVerified, Presences, RequestVerified,
+    SmokeTestReport, Standing, Verification,
+};
 
 /// The version of the document's shape.
 pub const VERSION: &str = "lbpools.dev/report/v1alpha1";
@@ -50,6 +55,9 @@ pub struct Report {
     /// The story of what was asked; absent when nothing was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub explanation: Option<Explanation>,
+    /// The prediction held against a living cluster; absent when none was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<Verification>,
     /// What the caller asked to leave out.
     #[serde(skip_serializing_if = "LeftOut::is_empty", default)]
     pub left_out: LeftOut,
@@ -65,6 +73,8 @@ pub struct LeftOut {
     pub unaffected: usize,
     /// About other clusters only.
     pub other_clusters: usize,
+    /// About the repository by itself, beside a living cluster.
+    pub of_repository: usize,
 }
 
 impl LeftOut {
@@ -162,6 +172,8 @@ pub enum Category {
     Suspicious,
     /// About how the manifests are delivered.
     Wiring,
+    /// About a living cluster, held against the repository.
+    Living,
 }
 
 impl Category {
@@ -172,6 +184,7 @@ impl Category {
             Category::Plan => "plan",
             Category::Suspicious => "suspicious",
             Category::Wiring => "wiring",
+            Category::Living => "living",
         }
     }
 }
@@ -567,6 +580,7 @@ impl Report {
             changes: Vec::new(),
             difference: None,
             explanation: None,
+            verification: None,
             left_out: LeftOut::default(),
         }
     }

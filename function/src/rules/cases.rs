@@ -1,7 +1,7 @@
 //! Pass and fail cases of rules, run through the whole function.
 //!
 //! A case is a text of one or several files. A line `#> PATH` begins a file, `#< PATH` one of the baseline;
-//! without either the whole text is a stream on standard input. A `LoadBalancerPools` document anywhere is the config.
+//! `#@ PATH` one of what was read of a living cluster; without any the whole text is a stream on standard input. A `LoadBalancerPools` document anywhere is the config.
 
 use super::Rule;
 use crate::report::Finding;
@@ -34,6 +34,10 @@ pub fn sources(case: &str) -> Vec<Source> {
         }
         if let Some(path) = line.strip_prefix("#< ") {
             sources.push(Source { role: crate::Role::Baseline, ..Source::file(path.trim(), Vec::new()) });
+            continue;
+        }
+        if let Some(path) = line.strip_prefix("#@ ") {
+            sources.push(Source { role: crate::Role::Observed, ..Source::file(path.trim(), Vec::new()) });
             continue;
         }
         if sources.is_empty() {
@@ -269,4 +273,47 @@ pub fn pinned(sides: &str, address: &str, key: &str) -> String {
         )
     };
     sides.chars().map(file).collect()
+}
+
+/// A cluster with one pool and one Service, and the living one that is just so; what is added stands in the repository.
+/// What follows the text stands in the dump of the cluster.
+pub fn living(more: &str) -> String {
+    let pool = "#> pools/pool.yaml\napiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: pool\nspec:\n  \
+                blocks:\n  - start: ${START}\n    stop: 10.0.0.9\n#> web/service.yaml\napiVersion: v1\nkind: Service\nmetadata: \
+                {name: web, namespace: web}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n";
+    let repository = wired(&format!("#> clusters/one/ks.yaml\nKS pools ./pools\nKS web ./web\n{pool}{more}"));
+    let service = living_service("web", "10.0.0.1");
+    format!(
+        "{repository}#> config.yaml\n{CONFIG}  cilium: {{version: '1.18'}}\n#@ cluster.yaml\n\
+         apiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\n\
+         metadata: {{name: pool, generation: 1, creationTimestamp: '2026-01-01T10:00:00Z'}}\n\
+         spec: {{blocks: [{{start: 10.0.0.1, stop: 10.0.0.9}}]}}\n\
+         status:\n  conditions:\n  \
+         - {{type: cilium.io/PoolConflict, status: 'False', reason: resolved, observedGeneration: 1}}\n  \
+         - {{type: cilium.io/IPsTotal, status: Unknown, reason: noreason, message: '9', observedGeneration: 1}}\n  \
+         - {{type: cilium.io/IPsAvailable, status: Unknown, reason: noreason, message: '8', observedGeneration: 1}}\n  \
+         - {{type: cilium.io/IPsUsed, status: Unknown, reason: noreason, message: '1', observedGeneration: 1}}\n---\n{service}"
+    )
+}
+
+/// A Service of the living cluster, in the namespace `web`, that has this address.
+pub fn living_service(name: &str, address: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: web}}\nspec:\n  type: LoadBalancer\n  \
+         ports: [{{port: 80, protocol: TCP}}]\n  externalTrafficPolicy: Cluster\n  ipFamilies: [IPv4]\n  \
+         ipFamilyPolicy: SingleStack\nstatus:\n  loadBalancer: {{ingress: [{{ip: {address}}}]}}\n  conditions:\n  \
+         - {{type: cilium.io/IPAMRequestSatisfied, status: 'True', reason: satisfied}}\n"
+    )
+}
+
+/// A Flux Kustomization of the living cluster, ready; what is added stands in its `spec`, in flow style.
+pub fn living_kustomization(name: &str, more: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+         metadata: {{name: {name}, namespace: flux-system, generation: 1}}\n\
+         spec: {{{more}interval: 1h, prune: true, path: ./{name}, sourceRef: {{kind: GitRepository, name: flux-system}}, \
+         postBuild: {{substituteFrom: [{{kind: ConfigMap, name: cluster-settings}}]}}}}\n\
+         status:\n  observedGeneration: 1\n  lastAppliedRevision: 'main@sha1:1'\n  lastAttemptedRevision: 'main@sha1:1'\n  \
+         conditions:\n  - {{type: Ready, status: 'True', reason: ReconciliationSucceeded}}\n"
+    )
 }

@@ -3,7 +3,7 @@
 //! A rule's module doc is its page and its `explain` text; its pass and fail cases stand in the same file. Codes
 //! never change meaning: a rule that goes leaves a gap. `LBP1xx` is about blocks and pools, `LBP2xx` about the
 //! network plan, `LBP3xx` about who gets which address, `LBP4xx` about settings and delivery, `LBP5xx` about
-//! announcements, `LBP60x` about what breaks the operator.
+//! announcements, `LBP60x` about what breaks the operator, `LBP7xx` about a living cluster.
 
 pub mod asked_annotations;
 #[cfg(test)]
@@ -11,6 +11,7 @@ pub mod cases;
 pub mod ends;
 pub mod finding;
 pub mod gateway_addresses;
+mod living;
 pub mod placement;
 pub mod pool_schema;
 pub mod proposal;
@@ -18,6 +19,7 @@ pub mod sharing_groups;
 
 use crate::cluster::ClusterView;
 use crate::report::{Category, Severity};
+use crate::verification::Verified;
 use finding::Findings;
 
 /// What a rule looks at.
@@ -29,6 +31,8 @@ pub enum Check {
     Change(fn(&ClusterView<'_, '_>, &ClusterView<'_, '_>, &mut Findings<'_>)),
     /// All clusters together.
     Fleet(fn(&[ClusterView<'_, '_>], &mut Findings<'_>)),
+    /// One cluster held against the living one; only where one was read.
+    Living(fn(&Verified<'_, '_, '_>, &mut Findings<'_>)),
 }
 
 impl std::fmt::Debug for Check {
@@ -37,6 +41,7 @@ impl std::fmt::Debug for Check {
             Check::Cluster(_) => "Cluster",
             Check::Change(_) => "Change",
             Check::Fleet(_) => "Fleet",
+            Check::Living(_) => "Living",
         })
     }
 }
@@ -174,6 +179,22 @@ rules! {
     first_last_turned_off_under_holder,
     block_listed_twice,
     first_last_turned_on_under_holder,
+    living_service_waits,
+    living_prediction_contradicted,
+    living_object_missing,
+    living_object_edited,
+    living_service_unknown,
+    living_pool_unknown,
+    living_pool_of_other_cluster,
+    living_pool_in_conflict,
+    living_pool_counts_differ,
+    living_gateway_not_ready,
+    living_delivery_not_ready,
+    living_delivery_suspended,
+    living_revision_stale,
+    living_address_by_history,
+    living_address_ends_at_restart,
+    living_cilium_otherwise,
 }
 
 /// Judge clusters by every rule.
@@ -185,7 +206,18 @@ pub fn judge(views: &[ClusterView<'_, '_>], findings: &mut Findings<'_>) {
         match rule.check {
             Check::Cluster(check) => views.iter().for_each(|view| check(view, findings)),
             Check::Fleet(check) => check(views, findings),
-            Check::Change(_) => {}
+            Check::Change(_) | Check::Living(_) => {}
+        }
+    }
+}
+
+/// Judge a living cluster.
+pub fn judge_living(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
+    for rule in RULES {
+        if let Check::Living(check) = rule.check
+            && findings.begin(rule)
+        {
+            check(verified, findings);
         }
     }
 }

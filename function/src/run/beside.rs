@@ -79,6 +79,12 @@ pub(super) struct Beside<'t> {
     pub(super) explain: Option<&'t str>,
     /// What the report is limited to.
     pub(super) scope: Scope<'t>,
+    /// What was read of a living cluster, each text with its path; none where nobody asks about one.
+    pub(super) observed: Vec<(&'t str, &'t str)>,
+    /// What of it could not be read, as `KIND: why`.
+    pub(super) unread: Vec<&'t str>,
+    /// The namespace in which a smoke test is about to be made.
+    pub(super) smoke_test: Option<&'t str>,
     /// What would be told of the baseline alone, where the scope asks what changed.
     pub(super) before: Option<Report>,
 }
@@ -110,7 +116,26 @@ impl<'t> Beside<'t> {
             let options = Options { fix: false, expect_generated: options.expect_generated };
             before = Some(judged::judge(input, config, options, generation, &Self::default())?);
         }
-        Ok(Self { baseline, supposed, supposes: !typed.is_empty(), explain, scope, before })
+        let observed = read::utf8(sources, Role::Observed)?;
+        let unread = read::utf8(sources, Role::Unread)?.into_iter().map(|(_, text)| text).collect();
+        let smoke_test = match read::utf8(sources, Role::SmokeTest)?.first().map(|(_, text)| *text) {
+            None => None,
+            Some(text) => Some(text.strip_prefix("namespace=").filter(|name| !name.is_empty()).ok_or_else(|| {
+                let message = format!("a smoke test cannot be made by `{text}`");
+                Box::new(Failure { message, at: None, help: Some("say namespace=NAME".into()) })
+            })?),
+        };
+        // What is applied to a living cluster is no change of the repository.
+        let supposes = typed.iter().any(|text| *text != "applied");
+        if supposed.applied && observed.is_empty() {
+            let message = "nothing can be applied to a living cluster: none was read";
+            return Err(Box::new(Failure {
+                message: message.into(),
+                at: None,
+                help: Some("name one with --dump".into()),
+            }));
+        }
+        Ok(Self { baseline, supposed, supposes, explain, scope, observed, unread, smoke_test, before })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::beside::Beside;
 use super::configured::Config;
 use super::read::Input;
-use super::{Attempt, Generation, compared, fixed, planned};
+use super::{Attempt, Generation, compared, fixed, planned, verified};
 use crate::cluster::explained;
 use crate::cluster::plan::{NeededSetting, Plan};
 use crate::cluster::{ClusterView, facts, space};
@@ -71,6 +71,8 @@ pub(super) fn judge(
     judge_by_rules(&views, &mut findings);
     let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
     let difference = compared::difference(&live, beside, &mut findings);
+    let (verification, applied) = verified::verification(&live, beside, (config, &telling), &mut findings)?.unzip();
+    let difference = applied.flatten().or(difference);
     let mut report = Report {
         version: VERSION.into(),
         function: FUNCTION_VERSION.into(),
@@ -83,6 +85,7 @@ pub(super) fn judge(
         changes: generated.objects.clone(),
         difference,
         explanation: None,
+        verification,
         left_out: LeftOut::default(),
     };
     report.explanation = beside.explain.map(|subject| explained::explanation(subject, &live, &report));

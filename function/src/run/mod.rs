@@ -18,6 +18,7 @@ mod judged;
 mod planned;
 mod read;
 mod scope;
+mod verified;
 #[cfg(test)]
 mod whole_or_revised;
 

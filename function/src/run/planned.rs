@@ -6,6 +6,7 @@ use crate::cluster::plan::{Headroom, Plan, PlannedGateway, PlannedPool, Reserved
 use crate::config::{self, DefaultIpam};
 use crate::flux::clusters::{ClusterName, Telling};
 use crate::flux::expression::Dialect;
+use crate::verification::Said;
 
 /// What clusters are told apart by.
 pub(super) fn telling(config: &Config) -> Telling {
@@ -97,15 +98,32 @@ pub(super) fn flags(config: &Config, name: &str) -> ClusterFlags {
     ClusterFlags {
         ipv4: cilium.ipv4.unwrap_or(base.ipv4),
         ipv6: cilium.ipv6.unwrap_or(base.ipv6),
-        default_ipam: match cilium.default_lb_service_ipam {
-            None => base.default_ipam.clone(),
-            Some(DefaultIpam::Lbipam) => "lbipam".into(),
-            Some(DefaultIpam::Nodeipam) => "nodeipam".into(),
-            Some(DefaultIpam::None) => "none".into(),
-        },
+        default_ipam: cilium.default_lb_service_ipam.map_or_else(|| base.default_ipam.clone(), ipam),
         // Unless the config says otherwise nobody who uses these classes has them switched off.
         bgp_control_plane: cilium.bgp_control_plane.unwrap_or(true),
         l2_announcements: cilium.l2_announcements.unwrap_or(true),
         ..base
     }
+}
+
+/// What the config says of a cluster's Cilium, and nothing of what it leaves out.
+pub(super) fn said(config: &Config, name: &str) -> Said {
+    let cilium = config.pools.cilium_of(planned(config, name));
+    Said {
+        ipv4: cilium.ipv4,
+        ipv6: cilium.ipv6,
+        bgp_control_plane: cilium.bgp_control_plane,
+        l2_announcements: cilium.l2_announcements,
+        default_ipam: cilium.default_lb_service_ipam.map(ipam),
+    }
+}
+
+/// As Cilium's ConfigMap writes it.
+fn ipam(ipam: DefaultIpam) -> String {
+    match ipam {
+        DefaultIpam::Lbipam => "lbipam",
+        DefaultIpam::Nodeipam => "nodeipam",
+        DefaultIpam::None => "none",
+    }
+    .to_owned()
 }

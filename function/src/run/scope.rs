@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::beside::Beside;
 use super::{Attempt, read};
 use crate::krm::document::Document;
-use crate::report::{Failure, Finding, LeftOut, NotChecked, Place, Report};
+use crate::report::{Category, Failure, Finding, LeftOut, NotChecked, Place, Report};
 use crate::{Role, Source};
 
 /// As asked.
@@ -48,6 +48,11 @@ impl<'s> Scope<'s> {
     /// Whether what the baseline alone would be told is needed.
     pub(super) fn compares(&self) -> bool {
         self.changed
+    }
+
+    /// The one cluster that was asked for.
+    pub(super) fn cluster(&self) -> Option<&'s str> {
+        self.clusters.first().copied().filter(|_| self.clusters.len() == 1)
     }
 
     /// Fail where a cluster is asked for that is not there: silence about it would look like a clean one.
@@ -97,6 +102,15 @@ impl<'s> Scope<'s> {
             });
             let known: BTreeSet<String> = before.not_checked.iter().map(not_checked).collect();
             report.not_checked.retain(|each| !known.contains(&not_checked(each)) || here(&each.at));
+        }
+        if let Some(verification) = &report.verification {
+            // Beside a living cluster the repository by itself is what `check` is for.
+            let ours = |name: &Option<String>| name.as_deref().is_none_or(|name| *name == verification.cluster);
+            keep(|out| &mut out.other_clusters, &|finding| ours(&finding.cluster));
+            keep(|out| &mut out.of_repository, &|finding| finding.category == Category::Living);
+            report.not_checked.retain(|each| ours(&each.cluster));
+            report.clusters.retain(|cluster| cluster.name == verification.cluster);
+            report.segments.retain(|segment| segment.clusters.contains(&verification.cluster));
         }
         report.findings = findings;
         report.left_out = left_out;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::quantity::{duration, size};
-use super::{check, completions, explain, inspect, man, map, plan, render};
+use super::{check, completions, explain, inspect, man, map, plan, render, verify};
 
 const AFTER: &str = "\
 Examples:
@@ -16,6 +16,7 @@ Examples:
   kustomize build DIR | lbpools check - --config pools-config.yaml
                                        judge what a pipeline really applies
   lbpools plan --from main             who gets which address, and what changes against a revision
+  lbpools verify --dump cluster.json   hold what the repository says against a living cluster
   lbpools explain 10.25.11.100         tell all about one address
   lbpools explain LBP001               tell all about one kind of finding
 
@@ -106,6 +107,8 @@ pub enum Verb {
     Check(check::Check),
     /// Tell who gets which address, and what a change would move
     Plan(plan::Plan),
+    /// Hold what the repository says of a cluster against the living one
+    Verify(verify::Verify),
     /// Draw the address space: in the terminal, as a picture, or as a page to search and to open
     Map(map::Map),
     /// Tell all about one kind of finding, one address or one Service

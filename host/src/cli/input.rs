@@ -22,7 +22,20 @@ pub(super) struct Input {
 impl Input {
     /// Read a directory or file, with the config beside it.
     pub(super) fn package(path: &Path, config: Option<&PathBuf>, limit: u64) -> anyhow::Result<Self> {
+        Self::beside(path, config, &[], limit)
+    }
+
+    /// The same without files that lie in it and are none of its manifests.
+    pub(super) fn beside(
+        path: &Path,
+        config: Option<&PathBuf>,
+        others: &[PathBuf],
+        limit: u64,
+    ) -> anyhow::Result<Self> {
         let mut package = package::read(path, limit)?;
+        for other in others.iter().filter_map(|other| fs::canonicalize(other).ok()) {
+            package.leave_out(&other);
+        }
         let outside = match config {
             None => None,
             Some(config) => {

@@ -22,6 +22,7 @@ mod check;
 mod completions;
 mod description;
 mod diff;
+mod dump;
 mod exit;
 mod explain;
 pub(crate) mod input;
@@ -35,6 +36,7 @@ mod quantity;
 mod render;
 mod setting;
 mod surroundings;
+mod verify;
 
 use args::{Args, Verb};
 pub use exit::Exit;
@@ -122,6 +124,7 @@ fn decide<F: Function>(
         (Some(Verb::Render(verb)), _) => render::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Check(verb)), _) => check::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Plan(verb)), _) => plan::run(&verb, || function().map(watched), &setting, streams),
+        (Some(Verb::Verify(verb)), _) => verify::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Map(verb)), _) => map::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Explain(verb)), _) => explain::run(&verb, || function().map(watched), &setting, streams),
         (Some(Verb::Inspect(verb)), _) => inspect::run(&verb, &setting, streams),

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use super::input::Input;
-use super::{Exit, Setting, Streams, baseline};
+use super::{Exit, Setting, Streams, baseline, dump};
 use crate::contract::{Function, Options, Role, Source};
 use crate::report::plan::{markdown, text};
 use crate::report::{self, Texts, json};
@@ -24,6 +24,8 @@ Examples:
                                            twenty more Services: who of them gets an address?
   lbpools plan --what-if pool=services:10.25.11.101-10.25.11.110
                                            another size of a pool: who would lose an address?
+  lbpools plan --dump cluster.json         what applying the repository does to a living cluster as it is, at once and
+                                           when the operator restarts
   lbpools plan --cilium-version 1.20       what an upgrade would change";
 
 /// What `plan` takes.
@@ -43,6 +45,13 @@ pub struct Plan {
     /// Suppose this Cilium version, and tell what that changes
     #[arg(long, value_name = "VERSION")]
     cilium_version: Option<String>,
+    /// Start from a living cluster, as `kubectl get … -o json` (or yaml) saved it, and tell what applying the
+    /// repository keeps, moves, gives and takes away; `-` reads standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["from", "what_if", "cilium_version"])]
+    dump: Vec<PathBuf>,
+    /// Which cluster of the repository the living one is, where its settings do not say it
+    #[arg(long, value_name = "NAME", requires = "dump")]
+    cluster: Option<String>,
     /// Exit with 1 when a change takes an address from somebody or gives another, or may
     #[arg(long)]
     exit_code: bool,
@@ -72,18 +81,27 @@ pub(super) fn run<F: Function>(
     setting: &Setting,
     streams: &mut Streams,
 ) -> anyhow::Result<Exit> {
-    let input = Input::package(&verb.target, verb.config.as_ref(), setting.max_input)?;
+    let input = Input::beside(&verb.target, verb.config.as_ref(), &verb.dump, setting.max_input)?;
     let mut sources = input.sources;
     if let Some(from) = &verb.from {
         sources.extend(baseline::read(from, &verb.target, setting.max_input)?);
     }
+    if !verb.dump.is_empty() {
+        sources.extend(dump::read(&verb.dump, setting.max_input, streams.stdin)?);
+        sources.extend(dump::applied(verb.cluster.as_deref()));
+    }
     let version = verb.cilium_version.iter().map(|version| format!("cilium={version}"));
     let supposed = verb.what_if.iter().cloned().chain(version);
     sources.extend(supposed.map(|text| Source { path: String::new(), role: Role::WhatIf, text: text.into_bytes() }));
-    let shown: Vec<Source> = sources.iter().filter(|source| source.role != Role::Baseline).cloned().collect();
+    let shown: Vec<Source> =
+        sources.iter().filter(|source| matches!(source.role, Role::Subject | Role::Config)).cloned().collect();
     let document = function()?.report(sources, Options::default()).context("the function did not answer")?;
     let report = report::read(&document)?;
-    let from = verb.from.as_deref().unwrap_or_default();
+    let from = match (&verb.from, verb.dump.is_empty()) {
+        (Some(from), _) => from.as_str(),
+        (None, false) => "the cluster as it is",
+        (None, true) => "",
+    };
     let page = text::Page { dress: setting.stdout, columns: setting.columns };
     let mut out = Vec::new();
     match (verb.format, &report.failure, &report.difference) {

@@ -36,6 +36,12 @@ impl Package {
         self.sources.iter().find(|source| source.path == path).map(|source| source.text.as_slice())
     }
 
+    /// Take a file out, an absolute path with links resolved: it lies here and is none of its manifests.
+    pub fn leave_out(&mut self, path: &std::path::Path) {
+        let root = &self.root;
+        self.sources.retain(|source| root.join(&source.path) != path);
+    }
+
     /// Mark the config file `path`, an absolute path with links resolved, as [`Role::Config`] if it is one of this
     /// package's texts. Says whether it is.
     pub fn mark_config(&mut self, path: &std::path::Path) -> bool {

@@ -22,6 +22,7 @@ mod spot;
 pub mod text;
 mod texts;
 mod uri;
+pub mod verification;
 mod words;
 
 pub use texts::Texts;

@@ -28,6 +28,9 @@ impl From<contract::Source> for Source {
             contract::Role::WhatIf => Role::WhatIf,
             contract::Role::Explain => Role::Explain,
             contract::Role::Scope => Role::Scope,
+            contract::Role::Observed => Role::Observed,
+            contract::Role::Unread => Role::Unread,
+            contract::Role::SmokeTest => Role::SmokeTest,
         };
         Self { path: source.path, role, text: source.text }
     }

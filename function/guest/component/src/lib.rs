@@ -24,6 +24,9 @@ impl Component {
                     Role::WhatIf => function::Role::WhatIf,
                     Role::Explain => function::Role::Explain,
                     Role::Scope => function::Role::Scope,
+                    Role::Observed => function::Role::Observed,
+                    Role::Unread => function::Role::Unread,
+                    Role::SmokeTest => function::Role::SmokeTest,
                 },
                 text: source.text,
             })

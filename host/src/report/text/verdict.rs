@@ -24,11 +24,12 @@ pub fn verdict(report: &Report, dress: Dress) -> String {
         parts.push("no cluster found to judge".into());
     }
     let mut text = format!("{}: {}", dress.paint(style, word), parts.join(", "));
-    let LeftOut { latent, unaffected, other_clusters } = report.left_out;
+    let LeftOut { latent, unaffected, other_clusters, of_repository } = report.left_out;
     let left_out = [
         (latent, "about what no cluster applies (--show-latent)"),
         (unaffected, "that the change does not affect"),
         (other_clusters, "about other clusters"),
+        (of_repository, "about the repository by itself (lbpools check)"),
     ];
     for (count, what) in left_out.into_iter().filter(|(count, _)| *count > 0) {
         text.push_str(&format!("\nleft out: {} {what}", counted(count, "finding")));
@@ -59,7 +60,7 @@ mod tests {
         report.findings.clear();
         report.not_checked.clear();
         report.verdict = Verdict::Clean;
-        report.left_out = LeftOut { latent: 1, unaffected: 2, other_clusters: 0 };
+        report.left_out = LeftOut { latent: 1, unaffected: 2, ..LeftOut::default() };
         let lines = [
             "clean: no errors",
             "left out: 1 finding about what no cluster applies (--show-latent)",

@@ -1,0 +1,3 @@
+//! The prediction held against a living cluster, for people and for scripts.
+
+pub mod text;
