@@ -447,3 +447,28 @@ fn the_program_says_what_a_wasm_file_is() {
     let outcome = program().arg("inspect").arg(foreign.path().join("README.md")).assert().code(2);
     assert!(String::from_utf8_lossy(&outcome.get_output().stderr).contains("not a WebAssembly component or module"));
 }
+
+/// In a narrow terminal every line fits, and what was a column is a label.
+#[test]
+fn a_narrow_terminal_is_enough() {
+    let fleet = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples/fleet");
+    let smaller = tempfile::tempdir().unwrap();
+    let file = smaller.path().join("a.yaml");
+    fs::write(&file, "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: LoadBalancer}\n").unwrap();
+    let from = ["--from", shown(smaller.path())];
+    for verb in
+        [&["plan"][..], &["check"], &["map"], &["explain", "databases/postgres"], &[&["plan"], &from[..]].concat()]
+    {
+        let output = program().current_dir(&fleet).env("COLUMNS", "60").args(verb).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.lines().count() > 5, "{verb:?}: {said}");
+        for line in said.lines() {
+            // A path is never broken in two, so that it can be opened.
+            let place = line.trim_start().strip_prefix("at ").is_some_and(|place| !place.contains(' '));
+            assert!(line.chars().count() <= 60 || place, "{verb:?}: {line:?} is too long\n{said}");
+        }
+        if verb[0] != "explain" && verb[0] != "map" {
+            assert!(said.contains("\n  pool gateway\n    ADDRESSES"), "{verb:?}: {said}");
+        }
+    }
+}

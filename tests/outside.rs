@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const FORMATS: &[&str] = &["json", "sarif", "junit", "github", "gitlab", "markdown", "html"];
+const PLAN_FORMATS: &[&str] = &["json", "markdown"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -57,6 +58,22 @@ fn report(from: &Path, target: &str, to: &Path) -> i32 {
     code
 }
 
+/// Plan `target` from `from`, against another state if there is one, into `to`. Hands back the exit code.
+fn plan(from: &Path, target: &str, before: Option<&str>, to: &Path) -> i32 {
+    fs::create_dir_all(to).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lbpools"));
+    command.current_dir(from).args(["plan", target, "--quiet"]);
+    for format in PLAN_FORMATS {
+        command.arg("--output").arg(format!("{format}={}", to.join(format!("report.{format}")).display()));
+    }
+    if let Some(before) = before {
+        command.arg("--from").arg(from.join(before));
+    }
+    let output = command.output().unwrap();
+    assert!(to.join("report.json").is_file(), "{target}: {}", String::from_utf8_lossy(&output.stderr));
+    output.status.code().unwrap()
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -88,27 +105,71 @@ fn every_format_is_accepted_by_those_who_read_it() {
         let directory = scratch.path().join(format!("reports/{}", cases.len()));
         let code = report(from, target, &directory);
         assert!(exit.contains(&code), "{target}: exit code {code}");
-        cases.push(json!({"name": target, "root": from, "directory": directory}));
+        let formats: Vec<_> = FORMATS.iter().map(|format| [format, format]).collect();
+        cases.push(json!({"name": target, "root": from, "directory": directory, "formats": formats}));
     };
     for example in examples() {
         let exit: &[i32] = if example.contains("broken") { &[0, 1] } else { &[0] };
         case(&root(), &example, exit);
     }
     case(scratch.path(), odd_names(scratch.path()), &[1]);
-    let failing = scratch.path().join("a config that cannot be");
-    fs::create_dir(&failing).unwrap();
-    let config = "apiVersion: lbpools.dev/v1alpha1\nkind: LoadBalancerPools\nmetadata: {name: x}\nspec: {poools: []}\n";
-    fs::write(failing.join("lbpools: config.yaml"), config).unwrap();
-    case(scratch.path(), "a config that cannot be", &[2]);
+    case(scratch.path(), failing(scratch.path()), &[2]);
+    checked(&outside, scratch.path(), &cases);
+}
 
-    let list = scratch.path().join("cases.json");
+/// The plan of each example alone, and what it would be to come from the example before it: clusters, pools and
+/// Services that come, go and change in all ways.
+#[test]
+fn every_format_of_a_plan_is_accepted_by_those_who_read_it() {
+    let Some(outside) = outside() else { return };
+    let scratch = TempDir::new().unwrap();
+    let mut cases = Vec::new();
+    let mut case = |from: &Path, target: &str, before: Option<&str>, exit: i32| {
+        let directory = scratch.path().join(format!("plans/{}", cases.len()));
+        let code = plan(from, target, before, &directory);
+        assert_eq!(code, exit, "{target} from {before:?}");
+        let name = format!("plan of {target} from {before:?}");
+        let formats = [["json", "json"], ["markdown", "plan"]];
+        cases.push(json!({"name": name, "root": from, "directory": directory, "formats": formats}));
+    };
+    let examples = examples();
+    let mut before = None;
+    for example in &examples {
+        case(&root(), example, None, 0);
+        case(&root(), example, before.or(examples.last()).map(String::as_str), 0);
+        before = Some(example);
+    }
+    let odd = odd_names(scratch.path());
+    copy(&root().join("examples/fleet"), &scratch.path().join("a fleet"));
+    case(scratch.path(), odd, None, 0);
+    case(scratch.path(), odd, Some("a fleet"), 0);
+    case(scratch.path(), "a fleet", Some(odd), 0);
+    case(scratch.path(), failing(scratch.path()), None, 2);
+    let markdown = |at: usize| fs::read_to_string(scratch.path().join(format!("plans/{at}/report.markdown"))).unwrap();
+    let told = (0..cases.len()).filter(|at| markdown(*at).contains("As soon as it is applied")).count();
+    assert!(told > 10, "only {told} plans say what changes");
+    checked(&outside, scratch.path(), &cases);
+}
+
+/// A package with a config that cannot be.
+fn failing(place: &Path) -> &'static str {
+    let directory = place.join("a config that cannot be");
+    fs::create_dir(&directory).unwrap();
+    let config = "apiVersion: lbpools.dev/v1alpha1\nkind: LoadBalancerPools\nmetadata: {name: x}\nspec: {poools: []}\n";
+    fs::write(directory.join("lbpools: config.yaml"), config).unwrap();
+    "a config that cannot be"
+}
+
+/// Have the outside programs judge the cases: `formats` of each are pairs of a file's ending and what to hold it for.
+fn checked(outside: &Path, scratch: &Path, cases: &[Value]) {
+    let list = scratch.join("cases.json");
     fs::write(&list, Value::from(cases).to_string()).unwrap();
     let mut check = Command::new("node");
     check.arg(outside.join("check.mjs")).arg(&list).arg(root().join("docs/schema/report.json"));
     let output = check.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("checked "), "{said}");
+    assert!(said.contains(&format!("checked {} reports", cases.len())), "{said}");
 }
 
 /// The fingerprints of a SARIF log, and of a GitLab report, of one package.

@@ -1,4 +1,4 @@
-//! `--from REV` on a real repository: ten commits made with the real git, each held against the one before.
+//! `--from REV` on a real repository: eleven commits made with the real git, each held against the one before.
 //!
 //! What is expected was derived by hand from the manifests and from the order rules of Cilium's allocator. Two of the
 //! moves are held against what Cilium's own controller did in the same history (`tests/oracle/cilium/recorded`).
@@ -138,7 +138,7 @@ const SETTINGS: [&str; 2] =
 const POOLS: &str = "kubernetes/infrastructure/networking/cilium/ipam/pools.yaml";
 
 #[test]
-fn every_move_of_ten_commits_is_named_and_none_invented() {
+fn every_move_of_eleven_commits_is_named_and_none_invented() {
     let Some(repository) = Repository::of_the_fleet() else { return };
     let [infra, apps] = SETTINGS;
     let since_the_last = |what: &str, expected: &[&str]| {
@@ -152,6 +152,17 @@ fn every_move_of_ten_commits_is_named_and_none_invented() {
 
     repository.replace(infra, "POSTGRES_LB_IP: 10.25.11.105", "POSTGRES_LB_IP: 10.25.11.108");
     since_the_last("a pin", &["infra atOnce: Service databases/postgres moved 10.25.11.105 > 10.25.11.108"]);
+
+    // The Gateway goes to the last address of the range, which the other pool gives up for it. The pools and the
+    // Service arrive in any order; the neighbours stay.
+    repository.replace(apps, "CILIUM_GATEWAY_LB_IP: 10.25.11.120", "CILIUM_GATEWAY_LB_IP: 10.25.11.139");
+    repository.replace(apps, "CILIUM_LB_POOL_END: 10.25.11.139", "CILIUM_LB_POOL_END: 10.25.11.138");
+    let gateway = [
+        "apps atOnce: Gateway network/public moved 10.25.11.120 > 10.25.11.139",
+        "apps pool gateway moved -10.25.11.120 +10.25.11.139",
+        "apps pool services shrunk -10.25.11.139",
+    ];
+    since_the_last("the Gateway's address", &gateway);
 
     let mirror = "apiVersion: v1\nkind: Service\nmetadata:\n  name: mirror\n  namespace: registry\nspec:\n  type: \
                   LoadBalancer\n  selector:\n    app.kubernetes.io/name: mirror\n  ports:\n    - port: 443\n";
@@ -201,17 +212,20 @@ fn every_move_of_ten_commits_is_named_and_none_invented() {
     since_the_last("inside only", &["apps atOnce: Service dns/resolver-tls lost 10.25.11.121-10.25.11.122 > none"]);
 
     repository.replace(infra, "CILIUM_LB_POOL_START: 10.25.11.101", "CILIUM_LB_POOL_START: 10.25.11.102");
-    let moves = "infra atOnce: Service registry/registry";
-    repository.commit("the first address kept free");
-    let changed = repository.changed("HEAD~1");
-    assert!(changed.iter().any(|line| line.starts_with(moves)), "{changed:?}");
-    assert!(changed.contains("infra pool services shrunk -10.25.11.101"), "{changed:?}");
-    assert!(!changed.iter().any(|line| line.contains("apps") || line.contains("postgres")), "{changed:?}");
+    // The pin leaves two gaps, and the first address of the smaller one is next. Before, whoever came first had 101.
+    since_the_last(
+        "the first address kept free",
+        &[
+            "infra atOnce: Service registry/registry may be moved 10.25.11.101,10.25.11.109 > 10.25.11.109",
+            "infra pool services shrunk -10.25.11.101",
+        ],
+    );
 
     // Across several commits, by branch, tag and abbreviated hash; the work tree is not looked at for the old side.
-    repository.git(&["tag", "start", "HEAD~10"]);
+    repository.git(&["tag", "start", "HEAD~11"]);
     let whole = repository.changed("start");
     assert!(whole.contains("infra atOnce: Service databases/postgres moved 10.25.11.105 > 10.25.11.108"), "{whole:?}");
+    assert!(gateway.iter().all(|line| whole.contains(*line)), "{whole:?}");
     let hash = repository.git(&["rev-parse", "--short", "start"]);
     assert_eq!(repository.changed(hash.trim()), whole);
     assert_eq!(repository.git(&["status", "--porcelain"]), "", "the work tree is as it was");
@@ -222,20 +236,48 @@ fn split(text: &str, at: &str) -> (String, String) {
     (first.to_owned(), second.to_owned())
 }
 
-/// The Gateway goes to the last address of the range, which the other pool gives up for it. The pools and the Service
-/// arrive in any order.
+/// A cluster whose directory goes is left as it was by its Flux, and one that the config drops goes on as before: in
+/// neither does an address move.
 #[test]
-fn a_gateway_moves_and_its_neighbours_stay() {
+fn a_cluster_that_goes_away_is_no_longer_judged() {
     let Some(repository) = Repository::of_the_fleet() else { return };
-    let apps = SETTINGS[1];
-    repository.replace(apps, "CILIUM_GATEWAY_LB_IP: 10.25.11.120", "CILIUM_GATEWAY_LB_IP: 10.25.11.139");
-    repository.replace(apps, "CILIUM_LB_POOL_END: 10.25.11.139", "CILIUM_LB_POOL_END: 10.25.11.138");
-    let expected = [
-        "apps atOnce: Gateway network/public moved 10.25.11.120 > 10.25.11.139",
-        "apps pool gateway moved -10.25.11.120 +10.25.11.139",
-        "apps pool services shrunk -10.25.11.139",
-    ];
-    assert_eq!(repository.changed("HEAD").iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    let plan = |arguments: &[&str]| {
+        let output = repository.lbpools(&[&["plan", "--quiet", "--exit-code", "--from", "HEAD"], arguments].concat());
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    fs::remove_dir_all(repository.path().join("kubernetes/clusters/infra")).unwrap();
+    let told = "what changes from HEAD\n\ncluster infra (no longer judged)\n\n  not compared\n    unknown         what \
+                becomes of its addresses: its entry point kubernetes/clusters/infra is not there any more; a Flux that \
+                still follows it leaves what it applied as it is\n\nno address moves: 1 cluster is no longer judged\n";
+    assert_eq!(plan(&[]), (0, told.to_owned()));
+    let (_, json) = plan(&["--format", "json"]);
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let clusters = report["difference"]["clusters"].as_array().unwrap();
+    assert_eq!((clusters.len(), &clusters[0]["presence"]), (1, &Value::from("gone")), "{json}");
+
+    // The other way round it is a new one.
+    repository.commit("one cluster less");
+    let back = repository.git(&["rev-parse", "HEAD"]);
+    repository.git(&["checkout", "--quiet", "HEAD~1", "--", "kubernetes/clusters/infra"]);
+    let changed = repository.changed(back.trim());
+    assert!(changed.contains("infra atOnce: Service databases/postgres gained none > 10.25.11.105"), "{changed:?}");
+    assert!(changed.iter().all(|line| line.starts_with("infra ")), "{changed:?}");
+
+    // The config drops a cluster whose manifests stay; then it names it again.
+    repository.commit("both clusters");
+    let config = fs::read_to_string(repository.path().join("lbpools.yaml")).unwrap();
+    let entry = config.split_inclusive('\n').skip_while(|line| !line.contains("- name: apps"));
+    let entry: String = entry.take_while(|line| line.contains("- name: apps") || line.starts_with("      ")).collect();
+    repository.replace("lbpools.yaml", &entry, "");
+    let (code, told) = plan(&[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("cluster apps (no longer judged)") && told.contains("the config no longer names it"),
+        "{told}"
+    );
+    repository.commit("out of the config");
+    repository.git(&["checkout", "--quiet", "HEAD~1", "--", "lbpools.yaml"]);
+    assert_eq!(repository.changed("HEAD"), BTreeSet::new(), "nothing is gained that was there before");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 // Holds reports against what others say a report is: `node check.mjs CASES`, where CASES is a JSON file with a list of
-// {name, root, directory}: `directory` holds report.json, report.sarif, …, and the paths in them start at `root`.
+// {name, root, directory, formats}: `directory` holds report.json and for each of the formats, pairs of a file's ending
+// and what to hold it for, such as ["sarif", "sarif"], the report.ENDING; the paths in them start at `root`.
 // Prints one line a fault and `checked N reports`; exits 1 when there was a fault.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -141,23 +142,52 @@ function gitlab({ text, report, root }, fault) {
 // word of the findings is there as text: nothing became a link, an emphasis or a tag.
 const { marked } = await import('marked');
 const plain = (html) => html.replace(/<!--[^]*?-->/g, '').replace(/<[^>]+>/g, ' ').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&#(39|x27);/g, "'").replace(/&#x2f;/g, '/').replace(/&amp;/g, '&').replace(/\s+/g, ' ');
-function markdown({ text, report, root }, fault) {
+function rendered(text, fault) {
   if (text.length >= 65536) fault(`${text.length} characters`);
   const html = marked.parse(text, { gfm: true });
   const count = (what) => html.split(what).length - 1;
   if (count('<details>') !== count('</details>')) fault('a fold is open');
   const tags = new Set([...html.matchAll(/<([a-z0-9]+)/g)].map((match) => match[1]));
   for (const tag of tags) {
-    if (!['details', 'summary', 'p', 'br', 'b', 'strong', 'code', 'ul', 'li', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'h3'].includes(tag)) fault(`a <${tag}> came out of it`);
+    if (!['details', 'summary', 'p', 'br', 'b', 'strong', 'code', 'ul', 'li', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'h3', 'h4'].includes(tag)) fault(`a <${tag}> came out of it`);
   }
   for (const table of html.matchAll(/<table>([^]*?)<\/table>/g)) {
     const rows = table[1].split('<tr>').slice(1).map((row) => (row.match(/<t[hd][ >]/g) ?? []).length);
     if (new Set(rows).size !== 1) fault(`rows of ${rows} cells`);
   }
-  const words = plain(html);
+  return plain(html);
+}
+function markdown({ text, report }, fault) {
+  const words = rendered(text, fault);
   const told = report.findings.flatMap(({ message, help, proposed, current }) => [message, help, proposed, current]);
   const names = report.clusters.flatMap(({ requests }) => requests.map(({ resource }) => resource.name));
   for (const word of [...told, ...names, report.failure?.message].filter(Boolean)) {
+    if (!words.includes(word.replace(/\s+/g, ' '))) fault(`does not say ${JSON.stringify(word)}`);
+  }
+}
+
+// plan: the same reader, and every word of what changes is there, or of who gets what where nothing is compared.
+function plan({ text, report }, fault) {
+  const words = rendered(text, fault);
+  const name = ({ namespace, name: own }) => namespace ? `${namespace}/${own}` : own;
+  const told = [report.failure?.message];
+  if (!report.failure && report.difference) {
+    for (const { name: cluster, addresses, pools, announcements, operator, unknown, cilium } of report.difference.clusters) {
+      told.push(cluster, ...operator, ...unknown, cilium?.before, cilium?.after);
+      for (const { resource, because, before, after, change } of addresses) {
+        told.push(name(resource), because, ...after.ranges, ...(change === 'gained' ? [] : before.ranges));
+      }
+      for (const pool of pools) told.push(pool.name, ...pool.gained, ...pool.lost, ...pool.notes);
+      for (const { resource, before, after, unknown: why } of announcements) told.push(name(resource), why, ...before.map(name), ...after.map(name));
+    }
+  } else if (!report.failure) {
+    for (const { name: cluster, pools, requests } of report.clusters) {
+      if (pools.length + requests.length > 0) told.push(cluster);
+      told.push(...pools.map((pool) => pool.name));
+      for (const { resource, outcomes } of requests) told.push(name(resource), ...outcomes.flatMap((outcome) => [outcome.address, ...(outcome.ranges ?? []), outcome.because]));
+    }
+  }
+  for (const word of told.filter(Boolean)) {
     if (!words.includes(word.replace(/\s+/g, ' '))) fault(`does not say ${JSON.stringify(word)}`);
   }
 }
@@ -179,16 +209,18 @@ async function html({ text, report, name }, fault) {
   }
 }
 
-const formats = { json, sarif, junit, github, gitlab, markdown, html };
+const checks = { json, sarif, junit, github, gitlab, markdown, plan, html };
 const everyIssue = [];
-for (const { name, root, directory } of cases) {
+let checked = 0;
+for (const { name, root, directory, formats } of cases) {
   const report = JSON.parse(read(directory, 'report.json'));
-  for (const [format, check] of Object.entries(formats)) {
+  for (const [ending, format] of formats) {
     const fault = (message) => faults.push(`${name}: ${format}: ${message}`);
+    checked += 1;
     try {
-      const text = read(directory, `report.${format}`);
+      const text = read(directory, `report.${ending}`);
       if (format === 'gitlab') everyIssue.push(...JSON.parse(text));
-      await check({ text, report, root, name }, fault);
+      await checks[format]({ text, report, root, name }, fault);
     } catch (error) {
       fault(String(error.stack ?? error));
     }
@@ -198,5 +230,5 @@ for (const { name, root, directory } of cases) {
 for (const message of typed('gitlab', JSON.stringify(everyIssue))) faults.push(`gitlab: ${message}`);
 
 for (const fault of faults) console.log(`FAULT ${fault}`);
-console.log(`checked ${cases.length} reports in ${Object.keys(formats).length} formats, ${everyIssue.length} findings`);
+console.log(`checked ${cases.length} reports, ${checked} files, ${everyIssue.length} findings for GitLab`);
 process.exit(faults.length ? 1 : 0);

@@ -33,7 +33,11 @@ pub fn difference(
     let (was, is) = (before.map(facts), after.map(facts));
     let people = People::of(was.as_ref(), is.as_ref(), before, after);
     let told = Told { people: &people, models: &models, transition: &transition, after: is.as_ref() };
-    let mut addresses = told.addresses();
+    let mut addresses = match &is {
+        // Nobody had anything: what the prediction says is what they gain.
+        Some(is) if before.is_none() && supposed.is_nothing() => is.requests.iter().flat_map(arrival).collect(),
+        _ => told.addresses(),
+    };
     addresses.sort_by(|one, two| {
         let key = |change: &AddressChange| (change.moment, change.change, change.resource.clone());
         key(one).cmp(&key(two))
@@ -98,6 +102,38 @@ pub fn of_living(view: &ClusterView<'_, '_>, applied: Applied) -> ClusterDiffere
         unknown: applied.unknown,
         ..ClusterDifference::default()
     }
+}
+
+/// What a request of a new cluster gains, an outcome each. What is not known of it is told elsewhere.
+fn arrival(request: &RequestReport) -> Vec<AddressChange> {
+    let change = |outcome: &Outcome| {
+        let (change, after, because) = match outcome {
+            Outcome::Address { address, .. } => {
+                let held = HeldReport { ranges: vec![address.clone()], ..HeldReport::default() };
+                (AddressFate::Gained, held, "it is new".to_owned())
+            }
+            Outcome::OneOf { ranges, more, or_none, because, .. } => {
+                let shown: Vec<String> = ranges.iter().take(MOST_RANGES).cloned().collect();
+                let held = HeldReport { more: more + ranges.len() - shown.len(), ranges: shown, or_none: *or_none };
+                (AddressFate::Gained, held, because.clone())
+            }
+            Outcome::Pending { because, .. } => (AddressFate::Pending, HeldReport::default(), because.clone()),
+            Outcome::Unknown { .. } => return None,
+        };
+        Some(AddressChange {
+            resource: request.resource.clone(),
+            service: request.service.clone(),
+            at: request.at.clone(),
+            change,
+            certain: !after.or_none,
+            moment: Moment::AtOnce,
+            before: HeldReport::default(),
+            after,
+            because,
+            taken_by: Vec::new(),
+        })
+    };
+    request.outcomes.iter().filter_map(change).collect()
 }
 
 /// Both sides as LB-IPAM knows them.
@@ -342,7 +378,8 @@ impl Told<'_> {
             certain,
             moment,
             before: held(before),
-            after: held(after),
+            // What is gone has nothing, in whatever order the edits arrive.
+            after: if self.models.service(1, &fate.key).is_some() { held(after) } else { HeldReport::default() },
             because,
             taken_by: had.map(|address| self.taken_by(&fate.key, address, moment)).unwrap_or_default(),
         }

@@ -47,6 +47,7 @@ fn of_unrendered(request: &Request<'_, '_>, index: &PoolIndex<'_, '_, '_>, why: 
                 ranges: vec![asked.address.to_string()],
                 pools: vec![serving.pool.label()],
                 more: 0,
+                or_none: true,
                 because: format!("it asks for it; {why}, so whether it gets it is not known"),
             },
             Held::Nowhere => Outcome::Pending {
@@ -102,17 +103,19 @@ impl Told<'_, '_, '_> {
                     ranges: vec![address.to_string()],
                     pools: vec![self.pool(*pool)],
                     more: 0,
+                    or_none: true,
                     because: format!("{asks}, but {}, of which not all is known, may take it first", stranger.label()),
                 },
             },
             prediction::Outcome::OneOf { addresses, pools, or_pending, doubts } => {
                 let doubts: Vec<&str> = doubts.iter().map(|doubt| self.doubt(*doubt, wish)).collect();
-                let or_none = if or_pending.is_empty() { "" } else { ", and it may get none" };
+                let none = if or_pending.is_empty() { "" } else { ", and it may get none" };
                 Outcome::OneOf {
                     ranges: addresses.iter().map(ToString::to_string).collect(),
                     pools: pools.iter().map(|&pool| self.pool(pool)).collect(),
                     more: 0,
-                    because: format!("{asks}: {}{or_none}", doubts.join("; ")),
+                    or_none: !or_pending.is_empty(),
+                    because: format!("{asks}: {}{none}", doubts.join("; ")),
                 }
             }
             prediction::Outcome::Pending(reason) => Outcome::Pending {

@@ -42,6 +42,11 @@ pub struct NotUnderstood {
 }
 
 impl Supposed {
+    /// Whether it changes nothing.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Read suppositions as they were typed.
     ///
     /// ```

@@ -35,7 +35,7 @@ impl Difference {
 pub struct ClusterDifference {
     /// Its name.
     pub name: String,
-    /// It was there before, is there now, or both.
+    /// It was judged before, is judged now, or both.
     pub presence: Presence,
     /// Cilium before and after, where they differ.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -65,7 +65,7 @@ impl ClusterDifference {
     }
 }
 
-/// When a cluster is there.
+/// When a cluster is judged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Presence {
@@ -74,7 +74,7 @@ pub enum Presence {
     Both,
     /// Only after: it is new.
     New,
-    /// Only before: it is gone.
+    /// Only before: its entry point or its part of the config is gone. What it applied may stay as it is.
     Gone,
 }
 

@@ -529,6 +529,9 @@ pub enum Outcome {
         /// How many ranges and pools were left out of the two lists.
         #[serde(default, skip_serializing_if = "is_zero")]
         more: usize,
+        /// In some orders it gets none of them.
+        #[serde(default)]
+        or_none: bool,
         /// Why it is not certain.
         because: String,
     },

@@ -4,15 +4,16 @@ use super::beside::Beside;
 use super::planned;
 use crate::cluster::ClusterView;
 use crate::cluster::difference::difference as of_cluster;
-use crate::flux::clusters::clusters;
-use crate::flux::files::Files;
-use crate::report::{ClusterDifference, Difference};
+use crate::flux::clusters::{Telling, clusters};
+use crate::flux::files::{Files, normalised};
+use crate::report::{ClusterDifference, Difference, Presence};
 use crate::rules::finding::Findings;
 use crate::rules::judge_change;
 
 /// What changes; absent when there is nothing to compare with. Rules about changes speak on the way.
 pub(super) fn difference(
     live: &[&ClusterView<'_, '_>],
+    tree: &Tree<'_, '_, '_>,
     beside: &Beside<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Difference> {
@@ -38,7 +39,9 @@ pub(super) fn difference(
             for unreadable in &input.unreadable {
                 files.note_unread(&unreadable.at.source);
             }
-            let (old_clusters, _) = clusters(&files, &planned::telling(old_config));
+            let telling = planned::telling(old_config);
+            let (old_clusters, _) = clusters(&files, &telling);
+            let old_tree = Tree { files: &files, telling: &telling };
             let old: Vec<ClusterView<'_, '_>> = old_clusters
                 .iter()
                 .map(|cluster| {
@@ -47,18 +50,26 @@ pub(super) fn difference(
                     ClusterView::new(cluster, plan, planned::profile(old_config, name), flags, true)
                 })
                 .collect();
-            let of =
-                |views: &[&ClusterView<'_, '_>], name: &str| views.iter().position(|view| view.cluster.name == name);
             for new in &after {
-                let old = old.iter().find(|view| view.cluster.name == new.cluster.name);
-                if let Some(old) = old {
-                    judge_change(old, new, findings);
-                }
-                result.clusters.push(of_cluster(old, Some(new), &beside.supposed));
+                let name = &new.cluster.name;
+                let then = old.iter().find(|view| view.cluster.name == *name);
+                result.clusters.push(match (then, old_tree.has_entry_of(name), tree.has_entry_of(name)) {
+                    (Some(then), true, false) => tree.no_longer_judged(then),
+                    (Some(_), false, true) => of_cluster(None, Some(new), &beside.supposed),
+                    (Some(then), ..) => {
+                        judge_change(then, new, findings);
+                        of_cluster(Some(then), Some(new), &beside.supposed)
+                    }
+                    (None, ..) if is_bare(new) => ClusterDifference::default(),
+                    (None, ..) => match new.cluster.entrypoint.as_deref().filter(|dir| files.has_directory(dir)) {
+                        Some(directory) => not_judged_before(name, directory),
+                        None => of_cluster(None, Some(new), &beside.supposed),
+                    },
+                });
             }
-            for gone in old.iter().filter(|view| of(&after, &view.cluster.name).is_none()) {
-                result.clusters.push(of_cluster(Some(gone), None, &beside.supposed));
-            }
+            let still = |name: &str| after.iter().any(|view| view.cluster.name == name);
+            let gone = old.iter().filter(|view| !still(&view.cluster.name) && !is_bare(view));
+            result.clusters.extend(gone.map(|view| tree.no_longer_judged(view)));
         }
     }
     result.clusters.retain(|cluster| !cluster.is_empty());
@@ -66,6 +77,54 @@ pub(super) fn difference(
         result.clusters.push(ClusterDifference { unknown, ..ClusterDifference::default() });
     }
     Some(result)
+}
+
+/// The manifests of one side, and what its clusters are told apart by.
+pub(super) struct Tree<'f, 'a, 't> {
+    pub(super) files: &'f Files<'a, 't>,
+    pub(super) telling: &'f Telling,
+}
+
+impl Tree<'_, '_, '_> {
+    fn has(&self, entrypoint: &str) -> bool {
+        self.files.has_directory(&normalised(entrypoint))
+    }
+
+    /// Whether the directory is there that the config names as the entry point of this cluster.
+    fn has_entry_of(&self, cluster: &str) -> bool {
+        let named = self.telling.clusters.iter().find(|named| named.name == cluster);
+        named.and_then(|named| named.entrypoint.as_deref()).is_none_or(|directory| self.has(directory))
+    }
+
+    /// A cluster of which this side says nothing. That takes no address away: the Flux of that cluster finds no path,
+    /// reports so, and prunes nothing (kustomize-controller: `kustomization path not found`), and a config that drops
+    /// a cluster changes nothing in it.
+    fn no_longer_judged(&self, was: &ClusterView<'_, '_>) -> ClusterDifference {
+        let name = &was.cluster.name;
+        let named = self.telling.clusters.is_empty() || self.telling.clusters.iter().any(|named| named.name == *name);
+        let why = match was.cluster.entrypoint.as_deref().filter(|directory| !self.has(directory)) {
+            Some(directory) => format!(
+                "its entry point {directory} is not there any more; a Flux that still follows it leaves what it applied \
+                 as it is"
+            ),
+            None if !named => "the config no longer names it; what it applies stays as it is".to_owned(),
+            None => "nothing tells of it any more".to_owned(),
+        };
+        let unknown = vec![format!("what becomes of its addresses: {why}")];
+        ClusterDifference { name: name.clone(), presence: Presence::Gone, unknown, ..ClusterDifference::default() }
+    }
+}
+
+/// A cluster whose manifests were there before, when no config named it.
+fn not_judged_before(name: &str, directory: &str) -> ClusterDifference {
+    let unknown =
+        vec![format!("what its addresses were: {directory} was there, but the config did not name the cluster")];
+    ClusterDifference { name: name.into(), presence: Presence::New, unknown, ..ClusterDifference::default() }
+}
+
+/// One that stands for an input without any cluster.
+fn is_bare(view: &ClusterView<'_, '_>) -> bool {
+    view.cluster.entrypoint.is_none() && view.pools.is_empty() && view.requests.is_empty()
 }
 
 /// Suppositions about what is not there.

@@ -70,7 +70,8 @@ pub(super) fn judge(
     let mut findings = Findings::new(&overrides);
     judge_by_rules(&views, &mut findings);
     let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
-    let difference = compared::difference(&live, beside, &mut findings);
+    let tree = compared::Tree { files: &files, telling: &telling };
+    let difference = compared::difference(&live, &tree, beside, &mut findings);
     let (verification, applied) = verified::verification(&live, beside, (config, &telling), &mut findings)?.unzip();
     let difference = applied.flatten().or(difference);
     let mut report = Report {

@@ -51,10 +51,11 @@ impl Verified<'_, '_, '_> {
                 pool: name(pool),
                 because: "it is the first of the only gap".into(),
             },
-            prediction::Outcome::OneOf { addresses, pools, .. } => Outcome::OneOf {
+            prediction::Outcome::OneOf { addresses, pools, or_pending, .. } => Outcome::OneOf {
                 ranges: addresses.iter().map(ToString::to_string).collect(),
                 pools: pools.iter().map(name).collect(),
                 more: 0,
+                or_none: !or_pending.is_empty(),
                 because: "each is the first of a gap, and which one is used hangs on what the operator gave before"
                     .into(),
             },

@@ -1,15 +1,18 @@
 //! `lbpools plan [DIR]`: who gets which address, and what a change would move.
 
+use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
 
 use super::input::Input;
+use super::outputs::{self, Output};
 use super::{Exit, Setting, Streams, baseline, dump};
 use crate::contract::{Function, Options, Role, Source};
 use crate::report::plan::{markdown, text};
-use crate::report::{self, Texts, json};
+use crate::report::{self, Presented, Report, Texts, json};
 
 const AFTER: &str = "\
 Examples:
@@ -17,8 +20,9 @@ Examples:
   lbpools plan --from main                 what changes against a revision: addresses gained, lost, moved, and
                                            what only shows when the operator restarts; the work tree stays untouched
   lbpools plan --from ../before            the same against another directory
-  lbpools plan --from main --format markdown
-                                           a comment for the pull request
+  lbpools plan --from main --output markdown=plan.md --output json=plan.json
+                                           text for the log, a comment for the pull request, and all of it for a
+                                           script
   lbpools plan --from main --exit-code     exit with 1 when an address is lost or moves, or may
   lbpools plan --what-if services=20,namespace=media
                                            twenty more Services: who of them gets an address?
@@ -58,9 +62,12 @@ pub struct Plan {
     /// The LoadBalancerPools config, when it is not in what is planned
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to write it
+    /// How to write it to standard output
     #[arg(long, default_value = "text")]
     format: PlanFormat,
+    /// Write it into a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output::<PlanFormat>)]
+    output: Vec<Output<PlanFormat>>,
 }
 
 /// How to write a plan.
@@ -81,6 +88,7 @@ pub(super) fn run<F: Function>(
     setting: &Setting,
     streams: &mut Streams,
 ) -> anyhow::Result<Exit> {
+    outputs::distinct(&verb.output)?;
     let input = Input::beside(&verb.target, verb.config.as_ref(), &verb.dump, setting.max_input)?;
     let mut sources = input.sources;
     if let Some(from) = &verb.from {
@@ -102,37 +110,64 @@ pub(super) fn run<F: Function>(
         (None, false) => "the cluster as it is",
         (None, true) => "",
     };
-    let page = text::Page { dress: setting.stdout, columns: setting.columns };
-    let mut out = Vec::new();
-    match (verb.format, &report.failure, &report.difference) {
-        (PlanFormat::Json, ..) => json::emit(&document, &mut out)?,
-        (_, Some(_), _) => {
-            report::text::findings(&report, &Texts::new(&shown, &input.directory), page.dress, &mut out)?
-        }
-        (PlanFormat::Markdown, None, Some(difference)) => out.extend(markdown::page(difference, from).into_bytes()),
-        (PlanFormat::Markdown, None, None) => out.extend(markdown::clusters(&report.clusters).into_bytes()),
-        (PlanFormat::Text, None, difference) => {
-            if !setting.quiet {
-                text::clusters(&report.clusters, page, &mut out)?;
-            }
-            match difference {
-                Some(difference) => {
-                    text::difference(difference, from, page, &mut out)?;
-                    out.extend(format!("{}\n", text::verdict(difference, page.dress)).into_bytes());
-                }
-                None if !setting.quiet => {
-                    let texts = Texts::new(&shown, &input.directory);
-                    report::text::not_checked(&report, &texts, page.dress, &mut out)?;
-                }
-                None => {}
-            }
-        }
+    let answer = Answer {
+        document: &document,
+        report: &report,
+        texts: &Texts::new(&shown, &input.directory),
+        from,
+        quiet: setting.quiet,
+    };
+    for Output { format, file } in &verb.output {
+        let mut page = Vec::new();
+        answer.write(*format, text::Page::default(), &mut page)?;
+        fs::write(file, &page).with_context(|| format!("cannot write the plan into `{}`", file.display()))?;
     }
-    streams.stdout.write_all(&out)?;
+    let mut page = Vec::new();
+    answer.write(verb.format, text::Page { dress: setting.stdout, columns: setting.columns }, &mut page)?;
+    streams.stdout.write_all(&page)?;
     let takes_away = report.difference.as_ref().is_some_and(report::Difference::takes_away);
     Ok(match report.failure {
         Some(_) => Exit::Failed,
         None if verb.exit_code && takes_away => Exit::Findings,
         None => Exit::Clean,
     })
+}
+
+/// An answer of the function, ready to be written in any format.
+struct Answer<'a> {
+    document: &'a [u8],
+    report: &'a Report,
+    texts: &'a Texts<'a>,
+    from: &'a str,
+    quiet: bool,
+}
+
+impl Answer<'_> {
+    fn write(&self, format: PlanFormat, page: text::Page, out: &mut dyn Write) -> anyhow::Result<()> {
+        let Self { document, report, texts, .. } = *self;
+        match (format, &report.failure) {
+            (PlanFormat::Json, _) => json::emit(document, out)?,
+            (PlanFormat::Text, Some(_)) => report::text::findings(report, texts, page.dress, out)?,
+            (PlanFormat::Text, None) => self.text(page, out)?,
+            (PlanFormat::Markdown, Some(_)) => {
+                report::markdown::emit(Presented { report, texts, rules: &[] }, out)?;
+            }
+            (PlanFormat::Markdown, None) => out.write_all(markdown::page(report, self.from).as_bytes())?,
+        }
+        Ok(())
+    }
+
+    fn text(&self, page: text::Page, out: &mut dyn Write) -> std::io::Result<()> {
+        if !self.quiet {
+            text::clusters(&self.report.clusters, page, out)?;
+        }
+        match &self.report.difference {
+            Some(difference) => {
+                text::difference(difference, self.from, page, out)?;
+                writeln!(out, "{}", text::verdict(difference, page.dress))
+            }
+            None if !self.quiet => report::text::not_checked(self.report, self.texts, page.dress, out),
+            None => Ok(()),
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub struct Setting {
 impl Setting {
     /// Decide.
     pub fn new(global: &Global, surroundings: &Surroundings) -> Self {
-        let dress = |terminal: bool| {
+        let dress = |terminal: bool, columns: Option<usize>| {
             let color = match global.color {
                 Color::Always => true,
                 Color::Never => false,
@@ -39,12 +39,16 @@ impl Setting {
                 // that colours were asked for is still no terminal.
                 links: color && terminal && surroundings.hyperlinks,
                 quiet: global.quiet,
-                columns: surroundings.columns.filter(|_| terminal),
+                columns,
             }
         };
         Self {
-            stdout: dress(surroundings.stdout_is_terminal),
-            stderr: dress(surroundings.stderr_is_terminal),
+            // In a pipe there are columns only where `COLUMNS` says so.
+            stdout: dress(surroundings.stdout_is_terminal, surroundings.columns),
+            stderr: dress(
+                surroundings.stderr_is_terminal,
+                surroundings.columns.filter(|_| surroundings.stderr_is_terminal),
+            ),
             columns: surroundings.columns,
             quiet: global.quiet,
             max_input: global.max_input,

@@ -130,7 +130,7 @@ struct Told {
 fn told(outcome: &Outcome) -> Told {
     let (address, pool, because) = match outcome {
         Outcome::Address { address, pool, because } => (address.clone(), pool.clone(), because),
-        Outcome::OneOf { ranges, pools, more, because } => {
+        Outcome::OneOf { ranges, pools, more, because, .. } => {
             (format!("one of {}", ranges.join(", ")), words::pools(pools, *more), because)
         }
         Outcome::Pending { reason, because } => (format!("pending ({reason})"), String::new(), because),

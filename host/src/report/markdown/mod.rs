@@ -38,8 +38,8 @@ pub fn emit(Presented { report, texts, .. }: Presented<'_>, out: &mut dyn Write)
         "finding",
         others.iter().map(|other| finding(other, texts)),
     );
-    for cluster in &report.clusters {
-        clusters(cluster, &mut page);
+    for each in &report.clusters {
+        cluster(each, &mut page);
     }
     page.fold(
         &format!("<b>{}</b>", words::counted(report.not_checked.len(), "thing not checked")),
@@ -82,8 +82,8 @@ fn place(spot: &Spot) -> String {
     }
 }
 
-/// Pools, then who gets which address.
-fn clusters(cluster: &ClusterReport, page: &mut Page) {
+/// Pools, then who gets which address; both folded.
+pub fn cluster(cluster: &ClusterReport, page: &mut Page) {
     let name = escaped(&cluster.name);
     page.fold(
         &format!("Cluster <b>{name}</b>: {}", words::counted(cluster.pools.len(), "pool")),
@@ -117,7 +117,7 @@ fn request(request: &RequestReport) -> String {
     for outcome in &request.outcomes {
         let (address, pool, because) = match outcome {
             Outcome::Address { address, pool, because } => (code(address), escaped(pool), because),
-            Outcome::OneOf { ranges, pools, more, because } => {
+            Outcome::OneOf { ranges, pools, more, because, .. } => {
                 let ranges: Vec<String> = ranges.iter().map(|range| code(range)).collect();
                 (format!("one of {}", ranges.join(", ")), escaped(&words::pools(pools, *more)), because)
             }

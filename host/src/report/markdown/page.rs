@@ -40,15 +40,22 @@ impl Page {
         what: &'static str,
         blocks: impl ExactSizeIterator<Item = String>,
     ) {
-        const CLOSE: &str = "\n</details>\n\n";
+        self.part(&format!("<details><summary>{summary}</summary>\n\n{head}"), "\n</details>\n\n", what, blocks);
+    }
+
+    /// The same, open: a title, a head, and blocks that are each offered.
+    pub fn list(&mut self, title: &str, head: &str, what: &'static str, blocks: impl ExactSizeIterator<Item = String>) {
+        self.part(&format!("{title}:\n\n{head}"), "\n", what, blocks);
+    }
+
+    fn part(&mut self, open: &str, close: &str, what: &'static str, blocks: impl ExactSizeIterator<Item = String>) {
         let total = blocks.len();
         let mut blocks = blocks.peekable();
         let Some(first) = blocks.peek() else { return };
-        let open = format!("<details><summary>{summary}</summary>\n\n{head}");
-        if units(&open) + units(first) + units(CLOSE) > self.room || !self.add(&open) {
+        if units(open) + units(first) + units(close) > self.room || !self.add(open) {
             return self.leave_out(what, total);
         }
-        self.room = self.room.saturating_sub(units(CLOSE));
+        self.room = self.room.saturating_sub(units(close));
         // Whatever comes behind one that has no room would have lost its order.
         for (fits, block) in blocks.enumerate() {
             if !self.add(&block) {
@@ -56,7 +63,7 @@ impl Page {
                 break;
             }
         }
-        self.text.push_str(CLOSE);
+        self.text.push_str(close);
     }
 
     /// The page, and what it had no room for.

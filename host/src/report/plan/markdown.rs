@@ -1,95 +1,75 @@
-//! What changes, as a comment on a pull request: what moves first, the plan itself folded away.
+//! The plan as a comment on a pull request: what moves first, and who gets which address then folded away.
+//!
+//! The first line is a mark by which a bot finds its own comment and writes it anew.
 
-use std::fmt::Write as _;
+use lbpools_function::report::{AddressChange, ClusterDifference, ClusterReport, Difference, Moment, Presence, Report};
 
-use lbpools_function::report::{
-    AddressChange, ClusterDifference, ClusterReport, Difference, Moment, Outcome, Presence,
-};
-
+use super::text::verdict;
 use super::{announcement, because, course, fate, pool, who};
-use crate::report::text::{line, name};
+use crate::report::markdown::{COMMENT, Page, cluster as settled, code, escaped};
+use crate::report::text::{Dress, name};
 
-/// As many bytes as a comment takes on the common hosts, with room for what the caller adds.
-const LIMIT: usize = 60_000;
+/// The mark of a comment of ours. That of `check` is another, so that both can stand under one pull request.
+pub const MARK: &str = "<!-- lbpools plan -->\n";
 
-/// The page.
-pub fn page(difference: &Difference, from: &str) -> String {
-    let mut out = String::new();
-    let title = match difference.baseline {
-        true => format!("Addresses: what changes from {}", code(from)),
-        false => "Addresses: what would change".to_owned(),
+/// The comment; `from` is what the caller compared with.
+pub fn page(report: &Report, from: &str) -> String {
+    let mut page = Page::new(COMMENT);
+    match &report.difference {
+        Some(difference) => changes(difference, &report.clusters, from, &mut page),
+        None => {
+            page.offer("heading", &format!("{MARK}### lbpools: who gets which address\n\n"));
+            report.clusters.iter().for_each(|cluster| settled(cluster, &mut page));
+        }
+    }
+    page.finish()
+}
+
+fn changes(difference: &Difference, clusters: &[ClusterReport], from: &str, page: &mut Page) {
+    let verdict = escaped(&verdict(difference, Dress::default()));
+    page.offer("heading", &format!("{MARK}### lbpools: {verdict}\n\n"));
+    let mut compared = match difference.baseline {
+        true => format!("What changes from {}", code(from)),
+        false => "What would change".to_owned(),
     };
-    let _ = writeln!(out, "### {title}\n");
     if !difference.supposed.is_empty() {
-        let _ = writeln!(out, "Supposed: {}.\n", escaped(&difference.supposed.join("; ")));
+        compared.push_str(&format!(" with {}", escaped(&difference.supposed.join(" and "))));
     }
     if difference.is_empty() {
-        out.push_str("Nothing: every address, pool and announcement stays as it is.\n");
-        return out;
-    }
-    let _ = writeln!(out, "**{}**\n", super::text::verdict(difference, crate::report::text::Dress::default()));
-    let mut left_out = 0;
-    for cluster in &difference.clusters {
-        self::cluster(cluster, &mut out, &mut left_out);
-    }
-    if left_out > 0 {
-        let _ = writeln!(
-            out,
-            "\n{left_out} more lines were left out to keep this comment short; `lbpools plan --from` shows all."
+        page.offer(
+            "sentence",
+            &format!("{compared}: nothing; every address, pool and announcement stays as it is.\n\n"),
         );
+        return;
     }
-    out
+    page.offer("sentence", &format!("{compared}:\n\n"));
+    for each in &difference.clusters {
+        cluster(each, page);
+    }
+    let touched = |cluster: &&ClusterReport| difference.clusters.iter().any(|each| each.name == cluster.name);
+    clusters.iter().filter(touched).for_each(|cluster| settled(cluster, page));
 }
 
-/// The plan of each cluster, where there is nothing to compare with.
-pub fn clusters(clusters: &[ClusterReport]) -> String {
-    let (mut out, mut left_out) = (String::from("### Addresses\n\n"), 0);
-    for cluster in clusters {
-        let _ = writeln!(out, "#### Cluster {}\n", code(&cluster.name));
-        let rows = cluster.requests.iter().flat_map(|request| {
-            let told = request.outcomes.iter().map(move |outcome| match outcome {
-                Outcome::Address { address, pool, because } => [address.clone(), pool.clone(), because.clone()],
-                Outcome::OneOf { ranges, pools, because, .. } => {
-                    [format!("one of {}", ranges.join(", ")), pools.join(", "), because.clone()]
-                }
-                Outcome::Pending { reason, because } => [format!("none ({reason})"), String::new(), because.clone()],
-                Outcome::Unknown { because } => ["unknown".into(), String::new(), because.clone()],
-            });
-            told.map(move |[address, pool, because]| [name(&request.resource), address, pool, because])
-        });
-        table("Who gets which address", ["Who", "Address", "Pool", "Because"], rows.collect(), &mut out, &mut left_out);
-    }
-    if left_out > 0 {
-        let _ = writeln!(out, "{left_out} more lines were left out; `lbpools plan` shows all.");
-    }
-    out
-}
-
-fn cluster(cluster: &ClusterDifference, out: &mut String, left_out: &mut usize) {
+fn cluster(cluster: &ClusterDifference, page: &mut Page) {
     if !cluster.name.is_empty() {
         let presence = match cluster.presence {
             Presence::Both => "",
             Presence::New => " (new)",
-            Presence::Gone => " (gone)",
+            Presence::Gone => " (no longer judged)",
         };
         let cilium = cluster.cilium.as_ref().map(|was| format!(", Cilium {} → {}", was.before, was.after));
-        let _ = writeln!(out, "#### Cluster {}{presence}{}\n", code(&cluster.name), cilium.unwrap_or_default());
+        let cilium = escaped(&cilium.unwrap_or_default());
+        page.offer("heading", &format!("#### Cluster {}{presence}{cilium}\n\n", code(&cluster.name)));
     }
     for (moment, title) in
         [(Moment::AtOnce, "As soon as it is applied"), (Moment::AtRestart, "When the operator next restarts")]
     {
         let now: Vec<&AddressChange> = cluster.addresses.iter().filter(|change| change.moment == moment).collect();
-        let rows = now.iter().map(|change| [fate(change).into(), who(change), course(change), because(change)]);
-        table(title, ["", "Who", "Address", "Because"], rows.collect(), out, left_out);
+        let rows = now.iter().map(|change| row([fate(change), &who(change), &course(change), &because(change)]));
+        page.list(title, &head(["what", "who", "address", "because"]), "change of an address", rows);
     }
-    for text in &cluster.operator {
-        let _ = writeln!(out, "> **Danger:** {}\n", escaped(text));
-    }
-    let pools = cluster.pools.iter().map(|change| {
-        let (word, rest) = pool(change);
-        [word.into(), line(&change.name).into_owned(), rest]
-    });
-    folded("Pools", table_text(["", "Pool", "What"], pools.collect()), out, left_out);
+    let operator = cluster.operator.iter().map(|text| format!("- {}\n", escaped(text)));
+    page.list("**Danger for the operator**", "", "danger", operator);
     let announcements = cluster.announcements.iter().map(|change| {
         let names = |by: &[_]| match by {
             [] => "nothing".to_owned(),
@@ -97,77 +77,68 @@ fn cluster(cluster: &ClusterDifference, out: &mut String, left_out: &mut usize) 
         };
         let now = match &change.unknown {
             None => names(&change.after),
-            Some(why) => format!("not known: {}", line(why)),
+            Some(why) => format!("not known: {why}"),
         };
-        [announcement(change).into(), name(&change.resource), format!("{} → {now}", names(&change.before))]
+        row([announcement(change), &name(&change.resource), &format!("{} → {now}", names(&change.before))])
     });
-    table("Announcements", ["", "Who", "By"], announcements.collect(), out, left_out);
-    let unknown: Vec<[String; 1]> = cluster.unknown.iter().map(|text| [line(text).into_owned()]).collect();
-    folded("Not compared", table_text([""], unknown), out, left_out);
+    page.list("Announcements", &head(["what", "who", "by"]), "announcement", announcements);
+    let unknown = cluster.unknown.iter().map(|text| format!("- {}\n", escaped(text)));
+    page.list("Not compared", "", "thing not compared", unknown);
+    let pools = cluster.pools.iter().map(|change| {
+        let (word, rest) = pool(change);
+        row([&change.name, word, &rest])
+    });
+    let title = format!("Pools that change in cluster <b>{}</b>", escaped(&cluster.name));
+    page.fold(&title, &head(["pool", "what", "how"]), "pool", pools);
 }
 
-fn table<const N: usize>(
-    title: &str,
-    heading: [&str; N],
-    rows: Vec<[String; N]>,
-    out: &mut String,
-    left_out: &mut usize,
-) {
-    if rows.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "{title}:\n");
-    for (at, line) in table_text(heading, rows).into_iter().enumerate() {
-        if at > 1 && out.len() + line.len() > LIMIT {
-            *left_out += 1;
-        } else {
-            let _ = writeln!(out, "{line}");
-        }
-    }
-    out.push('\n');
+fn head<const N: usize>(cells: [&str; N]) -> String {
+    format!("| {} |\n|{}\n", cells.join(" | "), "---|".repeat(N))
 }
 
-fn folded(title: &str, lines: Vec<String>, out: &mut String, left_out: &mut usize) {
-    let size: usize = lines.iter().map(String::len).sum();
-    if lines.len() <= 2 {
-        return;
-    }
-    if out.len() + size > LIMIT {
-        *left_out += lines.len() - 2;
-        return;
-    }
-    let _ = writeln!(
-        out,
-        "<details><summary>{title}: {}</summary>\n\n{}\n\n</details>\n",
-        lines.len() - 2,
-        lines.join("\n")
-    );
+fn row<const N: usize>(cells: [&str; N]) -> String {
+    format!("| {} |\n", cells.map(escaped).join(" | "))
 }
 
-fn table_text<const N: usize>(heading: [&str; N], rows: Vec<[String; N]>) -> Vec<String> {
-    let mut lines = vec![format!("| {} |", heading.join(" | ")), format!("|{}", "---|".repeat(N))];
-    lines.extend(rows.into_iter().map(|row| format!("| {} |", row.map(|cell| escaped(&cell)).join(" | "))));
-    lines
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
 
-/// A text in which nothing is markup.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in line(text).chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '~' => out.extend(['\\', char]),
-            // A name with an `@` in it must call nobody.
-            '@' => out.push_str("&#64;"),
-            char => out.push(char),
-        }
+    #[test]
+    fn who_gets_which_address() {
+        let report = sample::fleet().report;
+        let page = page(&report, "");
+        assert!(page.starts_with("<!-- lbpools plan -->\n### lbpools: who gets which address\n"), "{page}");
+        let mut names = report.clusters.iter().flat_map(|cluster| &cluster.requests).map(|request| &request.resource);
+        assert!(names.all(|resource| page.contains(&name(resource))), "{page}");
     }
-    out
-}
 
-/// A name in a monospaced font.
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escaped(text))
+    #[test]
+    fn a_long_difference_stays_a_comment_and_says_what_it_left_out() {
+        let mut report = sample::fleet().report;
+        let change = AddressChange {
+            resource: report.clusters[0].requests[0].resource.clone(),
+            service: None,
+            at: None,
+            change: lbpools_function::report::AddressFate::Lost,
+            certain: true,
+            moment: Moment::AtOnce,
+            before: Default::default(),
+            after: Default::default(),
+            because: "it is gone | with a bar".into(),
+            taken_by: Vec::new(),
+        };
+        let cluster =
+            ClusterDifference { name: "a".into(), addresses: vec![change; 2000], ..ClusterDifference::default() };
+        report.difference = Some(Difference { baseline: true, supposed: Vec::new(), clusters: vec![cluster] });
+        let page = page(&report, "main");
+        assert!(page.encode_utf16().count() < 65_536);
+        let shown = page.matches("it is gone").count();
+        assert!(shown > 500, "{shown}");
+        assert!(page.contains(&format!(
+            "Left out, because a comment has no room for more: {} changes of an address",
+            2000 - shown
+        )));
+    }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use lbpools_function::report::Explanation;
+use unicode_width::UnicodeWidthStr;
 
 use super::text::Page;
 use crate::report::Texts;
@@ -27,8 +28,10 @@ pub fn tell(explanation: &Explanation, texts: &Texts, page: Page, out: &mut dyn 
                 let padding = " ".repeat(12usize.saturating_sub(about.len()));
                 writeln!(out, "    {}{padding}  {text}", page.dress.paint(Dress::FAINT, &line(about)))?;
             }
-            if let Some(at) = at {
-                writeln!(out, "    {:12}  {}", "", page.dress.paint(Dress::FAINT, &format!("at {at}")))?;
+            if let Some(at) = at.map(|at| format!("at {at}")) {
+                // A path is never broken in two; where it does not fit it begins further left.
+                let indent = if at.width() <= room { 18 } else { 4 };
+                writeln!(out, "{:indent$}{}", "", page.dress.paint(Dress::FAINT, &at))?;
             }
         }
         writeln!(out)?;

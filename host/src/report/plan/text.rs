@@ -8,6 +8,7 @@ use lbpools_function::report::{
 };
 
 use super::{announcement, because, course, fate, pool, who};
+use crate::report::text::cluster::heading;
 use crate::report::text::table::{Lean, Table, wrapped};
 use crate::report::text::{Dress, line, name};
 
@@ -23,7 +24,7 @@ pub struct Page {
 /// Every cluster's pools and who gets which address.
 pub fn clusters(clusters: &[ClusterReport], page: Page, out: &mut dyn Write) -> io::Result<()> {
     for cluster in clusters {
-        heading(cluster, page, out)?;
+        heading(cluster, page.columns, page.dress, out)?;
         if cluster.pools.is_empty() && cluster.requests.is_empty() {
             writeln!(out, "  no pools, and nobody asks for an address\n")?;
         }
@@ -31,16 +32,6 @@ pub fn clusters(clusters: &[ClusterReport], page: Page, out: &mut dyn Write) -> 
         pools(&cluster.pools).write_within(page.columns, page.dress, out)?;
     }
     Ok(())
-}
-
-fn heading(cluster: &ClusterReport, page: Page, out: &mut dyn Write) -> io::Result<()> {
-    let mut facts = vec![format!("Cilium {}", line(&cluster.cilium))];
-    facts.extend(cluster.entrypoint.iter().map(|path| format!("from {}", line(path))));
-    if !cluster.ranges.is_empty() {
-        facts.push(format!("plan {}", line(&cluster.ranges.join(", "))));
-    }
-    let heading = page.dress.paint(Dress::HEADING, &format!("cluster {}", line(&cluster.name)));
-    writeln!(out, "{heading}  {}\n", page.dress.paint(Dress::FAINT, &format!("({})", facts.join("; "))))
 }
 
 fn requests(requests: &[RequestReport]) -> Table<6> {
@@ -82,11 +73,12 @@ fn told(outcome: &Outcome, pin: Option<&str>) -> [String; 3] {
     let how = if pin.is_some() { "pinned" } else { "predicted" };
     let texts = match outcome {
         Outcome::Address { address, pool, .. } => [address.clone(), pool.clone(), how.into()],
-        Outcome::OneOf { ranges, pools, more, .. } => {
+        Outcome::OneOf { ranges, pools, more, or_none, .. } => {
             let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+            let none = if *or_none { " or none" } else { "" };
             let address = match (pin, ranges.as_slice()) {
-                (Some(pin), _) => format!("{pin} or none"),
-                (None, ranges) => format!("one of {}{more}", ranges.join(", ")),
+                (Some(pin), _) => format!("{pin}{none}"),
+                (None, ranges) => format!("one of {}{more}{none}", ranges.join(", ")),
             };
             let how = if pin.is_some() { "pinned, others may come first" } else { "predicted, by order" };
             [address, pools.join(", "), how.into()]
@@ -114,7 +106,8 @@ fn pools(pools: &[PoolReport]) -> Table<8> {
         ("FREE", Right),
         ("HEADROOM", Right),
         ("SERVES", Left),
-    ]);
+    ])
+    .of("pool");
     for pool in pools {
         let number = |number: Option<&String>, none: &str| {
             number.map_or_else(|| none.to_owned(), |number| line(number).into_owned())
@@ -168,7 +161,7 @@ fn cluster(cluster: &ClusterDifference, page: Page, out: &mut dyn Write) -> io::
         let presence = match cluster.presence {
             Presence::Both => "",
             Presence::New => " (new)",
-            Presence::Gone => " (gone)",
+            Presence::Gone => " (no longer judged)",
         };
         let cilium =
             cluster.cilium.as_ref().map(|was| format!("  Cilium {} -> {}", line(&was.before), line(&was.after)));
@@ -283,6 +276,7 @@ impl Entries<'_> {
 pub fn verdict(difference: &Difference, dress: Dress) -> String {
     let changes: Vec<&AddressChange> = difference.clusters.iter().flat_map(|cluster| &cluster.addresses).collect();
     let count = |wanted: &dyn Fn(&AddressChange) -> bool| changes.iter().filter(|change| wanted(change)).count();
+    let gone = difference.clusters.iter().filter(|cluster| cluster.presence == Presence::Gone).count();
     let parts: Vec<String> = [
         (
             count(&|change| change.takes_away() && change.certain),
@@ -296,6 +290,7 @@ pub fn verdict(difference: &Difference, dress: Dress) -> String {
             "Services wait",
         ),
         (count(&|change| change.change == AddressFate::Gained), "gains one", "gain one"),
+        (gone, "cluster is no longer judged", "clusters are no longer judged"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)

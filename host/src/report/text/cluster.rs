@@ -3,25 +3,46 @@
 use std::io::{self, Write};
 
 use lbpools_function::report::{ClusterReport, Outcome, PoolReport, RequestReport};
+use unicode_width::UnicodeWidthStr;
 
-use super::table::{Lean, Table};
+use super::table::{Lean, Table, wrapped};
 use super::{Dress, line, name};
 
 /// Heading and tables.
 pub(super) fn cluster(cluster: &ClusterReport, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+    heading(cluster, dress.columns, dress, out)?;
+    if cluster.pools.is_empty() && cluster.requests.is_empty() {
+        return writeln!(out, "  no pools, and nobody asks for an address\n");
+    }
+    pools(&cluster.pools).write_within(dress.columns, dress, out)?;
+    requests(&cluster.requests).write_within(dress.columns, dress, out)?;
+    announcements(cluster).write_within(dress.columns, dress, out)
+}
+
+/// The name of a cluster and what is known of it as a whole: on one line, or below the name where that is too long.
+pub(crate) fn heading(
+    cluster: &ClusterReport,
+    columns: Option<usize>,
+    dress: Dress,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut facts = vec![format!("Cilium {}", line(&cluster.cilium))];
     facts.extend(cluster.entrypoint.iter().map(|path| format!("from {}", line(path))));
     if !cluster.ranges.is_empty() {
         facts.push(format!("plan {}", line(&cluster.ranges.join(", "))));
     }
-    let heading = dress.paint(Dress::HEADING, &format!("cluster {}", line(&cluster.name)));
-    writeln!(out, "{heading}  {}\n", dress.paint(Dress::FAINT, &format!("({})", facts.join("; "))))?;
-    if cluster.pools.is_empty() && cluster.requests.is_empty() {
-        return writeln!(out, "  no pools, and nobody asks for an address\n");
+    let (name, facts) = (format!("cluster {}", line(&cluster.name)), format!("({})", facts.join("; ")));
+    let heading = dress.paint(Dress::HEADING, &name);
+    match columns.filter(|columns| name.width() + 2 + facts.width() > *columns) {
+        None => writeln!(out, "{heading}  {}\n", dress.paint(Dress::FAINT, &facts)),
+        Some(columns) => {
+            writeln!(out, "{heading}")?;
+            for part in wrapped(&facts, columns.saturating_sub(2)) {
+                writeln!(out, "  {}", dress.paint(Dress::FAINT, &part))?;
+            }
+            writeln!(out)
+        }
     }
-    pools(&cluster.pools).write(dress, out)?;
-    requests(&cluster.requests).write(dress, out)?;
-    announcements(cluster).write(dress, out)
 }
 
 fn pools(pools: &[PoolReport]) -> Table<6> {
@@ -33,7 +54,8 @@ fn pools(pools: &[PoolReport]) -> Table<6> {
         ("USED", Right),
         ("FREE", Right),
         ("SERVES", Left),
-    ]);
+    ])
+    .of("pool");
     for pool in pools {
         let or_unknown = |number: Option<&String>| number.map_or("?".to_owned(), |number| line(number).into_owned());
         let selector = pool.selector.as_ref().map_or("every Service".into(), |selector| line(selector).into_owned());

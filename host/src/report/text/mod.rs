@@ -12,7 +12,7 @@ use lbpools_function::report::{Action, Place, Report, ResourceRef, Severity};
 
 use super::Texts;
 
-mod cluster;
+pub(crate) mod cluster;
 mod finding;
 pub(crate) mod table;
 mod verdict;
@@ -105,9 +105,19 @@ pub fn not_checked(report: &Report, texts: &Texts, dress: Dress, out: &mut dyn W
     writeln!(out, "{}", dress.paint(Dress::HEADING, "not checked"))?;
     for each in &report.not_checked {
         let cluster = each.cluster.as_ref().map(|name| format!("cluster {}: ", line(name))).unwrap_or_default();
-        let at = each.at.as_ref().map(|at| format!("  ({})", location(at, texts))).unwrap_or_default();
-        let at = dress.paint(Dress::FAINT, &at);
-        writeln!(out, "  {cluster}{}, because {}{at}", line(&each.what), line(&each.because))?;
+        let told = format!("{cluster}{}, because {}", line(&each.what), line(&each.because));
+        let at = each.at.as_ref().map(|at| format!("({})", location(at, texts)));
+        let Some(columns) = dress.columns else {
+            let at = at.map(|at| dress.paint(Dress::FAINT, &format!("  {at}"))).unwrap_or_default();
+            writeln!(out, "  {told}{at}")?;
+            continue;
+        };
+        for (number, part) in table::wrapped(&told, columns.saturating_sub(4)).iter().enumerate() {
+            writeln!(out, "{}{part}", if number == 0 { "  " } else { "    " })?;
+        }
+        if let Some(at) = at {
+            writeln!(out, "    {}", dress.paint(Dress::FAINT, &at))?;
+        }
     }
     writeln!(out)
 }

@@ -19,11 +19,18 @@ pub(crate) enum Lean {
 pub(crate) struct Table<const N: usize> {
     heading: [(&'static str, Lean); N],
     rows: Vec<[String; N]>,
+    /// What the first cell of a row is, where it does not say so itself and no heading stands above it.
+    kind: &'static str,
 }
 
 impl<const N: usize> Table<N> {
     pub(crate) fn new(heading: [(&'static str, Lean); N]) -> Self {
-        Self { heading, rows: Vec::new() }
+        Self { heading, rows: Vec::new(), kind: "" }
+    }
+
+    /// A table of so named things, such as `pool`.
+    pub(crate) fn of(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
     }
 
     pub(crate) fn row(&mut self, cells: [String; N]) {
@@ -64,7 +71,13 @@ impl<const N: usize> Table<N> {
         for row in &self.rows {
             let mut cells = row.iter().zip(&self.heading);
             if let Some((first, _)) = cells.next().filter(|(first, _)| !first.is_empty()) {
-                writeln!(out, "  {}", dress.paint(Dress::HEADING, first))?;
+                let kind = if self.kind.is_empty() { String::new() } else { format!("{} ", self.kind) };
+                for (at, text) in
+                    wrapped(&format!("{kind}{first}"), columns.saturating_sub(4).max(20)).iter().enumerate()
+                {
+                    let indent = if at == 0 { "  " } else { "    " };
+                    writeln!(out, "{indent}{}", dress.paint(Dress::HEADING, text))?;
+                }
             }
             for (cell, (heading, _)) in cells.filter(|(cell, _)| !cell.is_empty()) {
                 let room = columns.saturating_sub(label + 6).max(20);
@@ -109,12 +122,12 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_paragraphs() {
-        let mut table = Table::new([("WHO", Lean::Left), ("ADDRESS", Lean::Left), ("BECAUSE", Lean::Left)]);
-        table.row(["Service a/b".into(), "192.0.2.1".into(), "it asks for none and this one is free".into()]);
+        let mut table = Table::new([("POOL", Lean::Left), ("ADDRESS", Lean::Left), ("BECAUSE", Lean::Left)]).of("pool");
+        table.row(["a".into(), "192.0.2.1".into(), "it asks for none and this one is free".into()]);
         let mut out = Vec::new();
         table.write_within(Some(40), Dress::default(), &mut out).unwrap();
         let expected = "\
-\u{20} Service a/b
+\u{20} pool a
     ADDRESS  192.0.2.1
     BECAUSE  it asks for none and this
              one is free
