@@ -1,4 +1,5 @@
-//! The map's page in a real Chromium: no network, search, keyboard, accessibility, size and speed.
+//! The map's page, its drawing and the report's page in a real Chromium: no network, search, keyboard, accessibility,
+//! narrow windows, paper, size and speed.
 //!
 //! Part of `cargo xtask test --all`; needs what `cargo xtask tools` installs, and Chromium (on Debian: `apt-get install
 //! chromium`). Screenshots are left in `target/screenshots`, to be looked at.
@@ -22,15 +23,30 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Draw the map of a package, beside what it was before.
-fn map(package: &Path, before: Option<&Path>, page: &Path) {
+/// What the map of 100,000 Services may weigh in bytes, and how many milliseconds it may take to open.
+const WEIGHT: u64 = 3_000_000;
+const PATIENCE: u64 = 2000;
+
+/// Draw the map of a package, beside what it was before, as a page and as a drawing.
+fn map(package: &Path, before: Option<&Path>, page: &Path, drawing: &Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lbpools"));
-    command.arg("map").arg(package).args(["--timeout", "5m", "--output"]).arg(format!("html={}", page.display()));
+    command.arg("map").arg(package).args(["--timeout", "5m"]);
+    for (format, file) in [("html", page), ("svg", drawing)] {
+        command.arg("--output").arg(format!("{format}={}", file.display()));
+    }
     if let Some(before) = before {
         command.arg("--from").arg(before);
     }
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}: {}", package.display(), String::from_utf8_lossy(&output.stderr));
+}
+
+/// The report of a package as a page.
+fn report(package: &Path, page: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lbpools"));
+    command.arg("check").arg(package).arg("--output").arg(format!("html={}", page.display()));
+    let output = command.output().unwrap();
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A package of 1,000 pools with 128 addresses each, and 100,000 Services of which most pin theirs.
@@ -105,23 +121,33 @@ fn the_map_works_in_a_browser() {
     let mut pages = Vec::new();
     let fleet = root().join("examples/fleet");
     let changed = changed(scratch.path());
-    let mut page = |name: &str, package: &Path, address: Option<&str>, keyboard: bool| {
-        let file = scratch.path().join(format!("{name} 50% ü.html"));
-        map(package, (name == "changed").then_some(&fleet), &file);
-        pages.push(json!({"name": name, "file": file, "address": address, "keyboard": keyboard}));
+    let mut page = |name: &str, package: &Path, address: Option<&str>, limit: Option<u64>| {
+        let place = |what: &str| scratch.path().join(format!("{name} 50% ü.{what}"));
+        let (file, drawing, told) = (place("html"), place("svg"), place("report.html"));
+        let sides = name == "changed";
+        map(package, sides.then_some(&fleet), &file, &drawing);
+        let more = json!({"address": address, "limit": limit, "sides": sides});
+        let mut map = json!({"name": name, "file": file, "kind": "map"});
+        map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        pages.push(map);
+        pages.push(json!({"name": format!("{name}-drawing"), "file": drawing, "kind": "drawing"}));
+        if limit.is_none() {
+            report(package, &told);
+            pages.push(json!({"name": format!("{name}-report"), "file": told, "kind": "report"}));
+        }
         file
     };
-    page("fleet", &fleet, Some("10.25.11.105"), true);
-    page("changed", &changed, Some("10.25.11.108"), true);
+    page("fleet", &fleet, Some("10.25.11.105"), None);
+    page("changed", &changed, Some("10.25.11.108"), None);
     for broken in fs::read_dir(root().join("examples/broken")).unwrap() {
         let broken = broken.unwrap().path();
         if broken.is_dir() {
-            page(broken.file_name().unwrap().to_str().unwrap(), &broken, None, true);
+            page(broken.file_name().unwrap().to_str().unwrap(), &broken, None, None);
         }
     }
-    let file = page("large", &large(scratch.path()), Some("10.0.100.77"), true);
+    let file = page("large", &large(scratch.path()), Some("10.0.100.77"), Some(PATIENCE));
     let size = fs::metadata(&file).unwrap().len();
-    assert!(size < 3_000_000, "the map of 100,000 Services has {size} bytes");
+    assert!(size < WEIGHT, "the map of 100,000 Services has {size} bytes");
 
     let list = scratch.path().join("pages.json");
     fs::write(&list, json!({"screenshots": screenshots, "pages": pages}).to_string()).unwrap();

@@ -38,7 +38,7 @@ pub fn emit(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
             style => safe([STYLE, svg::STYLE, LOOK].join("")),
             script => safe(SCRIPT.to_owned()),
             patterns => safe(svg::PATTERNS.to_owned()),
-            legend => safe(svg::legend()),
+            legend => svg::LEGEND,
             data => safe(packed(sides)?),
             segments => segments(sides),
             sides => shown,
@@ -73,7 +73,7 @@ fn segments(sides: &[Side<'_>]) -> Vec<Shelf> {
                 let more = if more == 0 { String::new() } else { format!(" and {more} more") };
                 format!("{}: {}{more}", contest.range, contest.between.join(", "))
             });
-            let figure = Figure::new(side.report, segment, number, row.scale.as_ref());
+            let figure = Figure::new(svg::PAGE, side.report, segment, number, row.scale.as_ref());
             let drawn = Drawn {
                 label: side.label.to_owned(),
                 facts: format!("{}, {} unclaimed", addresses(&segment.total), segment.unclaimed),
@@ -245,7 +245,8 @@ fn packed(sides: &[Side<'_>]) -> Result<String, minijinja::Error> {
                 .map(|request| {
                     let name = &request.resource.name;
                     let namespace = request.resource.namespace.as_deref().unwrap_or_default();
-                    let outcomes = request.outcomes.iter().map(|each| outcome(each, &pools, &mut words));
+                    let outcomes =
+                        request.outcomes.iter().map(|each| outcome(each, &request.pinned, &pools, &mut words));
                     let outcomes: Vec<serde_json::Value> = outcomes.collect();
                     let kind = words.number(&request.resource.kind);
                     json!([kind, words.number(namespace), name, request.service, outcomes])
@@ -276,11 +277,18 @@ fn packed(sides: &[Side<'_>]) -> Result<String, minijinja::Error> {
     Ok(STANDARD.encode(packed.map_err(failed)?))
 }
 
-/// `[0, address, pool, because]`, `[1, ranges, pools, because]`, `[2, reason, because]`, `[3, because]`.
-fn outcome<'a>(outcome: &'a Outcome, pools: &BTreeMap<&str, usize>, words: &mut Words<'a>) -> serde_json::Value {
+/// `[0, address, pool, pinned, because]`, `[1, ranges, pools, because]`, `[2, reason, because]`, `[3, because]`.
+fn outcome<'a>(
+    outcome: &'a Outcome,
+    pinned: &[String],
+    pools: &BTreeMap<&str, usize>,
+    words: &mut Words<'a>,
+) -> serde_json::Value {
     let number = |pool: &String| pools.get(pool.as_str()).copied();
     match outcome {
-        Outcome::Address { address, pool, because } => json!([0, address, number(pool), words.number(because)]),
+        Outcome::Address { address, pool, because } => {
+            json!([0, address, number(pool), u8::from(pinned.contains(address)), words.number(because)])
+        }
         Outcome::OneOf { ranges, pools: from, because, .. } => {
             let from: Vec<usize> = from.iter().filter_map(number).collect();
             // Many Services share one set, so a set is a word.

@@ -2,7 +2,7 @@
 //
 // The data: words (texts that rows share), and for each side its clusters (pools with their blocks; requests as
 // [kind, namespace, name, service, outcomes], kind and namespace being numbers of words) and segments (claims as
-// [name, cluster, range]). An outcome is [0, address, pool, because], [1, ranges, pools, because], [2, reason, because]
+// [name, cluster, range]). An outcome is [0, address, pool, pinned, because], [1, ranges, pools, because], [2, reason, because]
 // or [3, because]; ranges, reason and because are numbers of words, pools are numbers in the cluster.
 'use strict';
 
@@ -106,13 +106,17 @@ function strip(data, blocks, rows) {
   };
   const each = Number(total) / columns;
   const taken = Array(columns).fill(0);
+  const pinned = Array(columns).fill(false);
   const sets = Array(columns).fill(false);
   const seen = new Set();
   for (const { outcome, at } of rows) {
     if (at && !seen.has(outcome[1])) {
       seen.add(outcome[1]);
       const column = index(at.v6, at.first);
-      if (column >= 0) taken[column] += 1;
+      if (column >= 0) {
+        taken[column] += 1;
+        pinned[column] ||= outcome[3] === 1;
+      }
     }
     if (outcome[0] === 1) for (const word of outcome[1]) {
       if (seen.has(word)) continue;
@@ -133,11 +137,11 @@ function strip(data, blocks, rows) {
     const w = Math.max(width - (width > 4 ? 1 : 0), 0.5).toFixed(1);
     const height = Math.min(24, count === 0 ? 0 : Math.max(3, 24 * count / each));
     const set = sets[column] ? `<rect class="set" x="${x}" y="1" width="${w}" height="24"/>` : '';
-    return `<rect class="pool" x="${x}" y="1" width="${w}" height="24"/>${set}` + (height ? `<rect class="taken" x="${x}" y="${25 - height}" width="${w}" height="${height}"/>` : '');
+    return `<rect class="pool" x="${x}" y="1" width="${w}" height="24"/>${set}` + (height ? `<rect class="${pinned[column] ? 'taken' : 'predicted'}" x="${x}" y="${25 - height}" width="${w}" height="${height}"/>` : '');
   });
   const some = taken.reduce((sum, count) => sum + count, 0);
-  const box = element('div', {});
-  box.innerHTML = `<svg class="map" viewBox="0 0 1000 26" role="img" aria-label="${some} of ${total} addresses taken">${shapes.join('')}</svg>`;
+  const box = element('div', { class: 'strip' });
+  box.innerHTML = `<svg class="map" viewBox="0 0 1000 26" preserveAspectRatio="none" role="img" aria-label="${some} of ${total} addresses taken">${shapes.join('')}</svg>`;
   return box;
 }
 

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use lbpools_function::report::{Outcome, Report, SegmentReport};
+use lbpools_function::report::{ClaimKind, Outcome, Report, SegmentReport};
 
 use scale::Scale;
 use span::Span;
 
+mod flags;
 pub mod html;
 mod scale;
 mod span;
@@ -139,4 +140,37 @@ impl Taken {
 /// What a segment is called: its prefix, else its range.
 fn title(segment: &SegmentReport) -> &str {
     segment.prefix.as_deref().unwrap_or(&segment.range)
+}
+
+/// What is kept free on a segment, by its name.
+struct Reserved<'a> {
+    span: Span,
+    range: &'a str,
+    /// `router`, or `nodes of infra` where that is not so for all clusters of the segment.
+    name: String,
+}
+
+impl Reserved<'_> {
+    /// The name and the range.
+    fn told(&self) -> String {
+        format!("{} {}", self.name, self.range)
+    }
+}
+
+/// Everything that is reserved on a segment, once, in the order of addresses.
+fn reserved(segment: &SegmentReport) -> Vec<Reserved<'_>> {
+    let mut by_range: BTreeMap<(Span, &str, &str), Vec<&str>> = BTreeMap::new();
+    for claim in segment.claims.iter().filter(|claim| claim.kind == ClaimKind::Reserved) {
+        let Some(span) = Span::parse(&claim.range) else { continue };
+        let name = claim.name.as_deref().unwrap_or("reserved");
+        by_range.entry((span, &claim.range, name)).or_default().push(&claim.cluster);
+    }
+    by_range
+        .into_iter()
+        .map(|((span, range, name), clusters)| {
+            let of_all = segment.clusters.iter().all(|cluster| clusters.contains(&cluster.as_str()));
+            let name = if of_all { name.to_owned() } else { format!("{name} of {}", clusters.join(", ")) };
+            Reserved { span, range, name }
+        })
+        .collect()
 }

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use lbpools_function::report::{ClaimKind, Report, SegmentReport};
+use lbpools_function::report::{Claim, ClaimKind, Report, SegmentReport};
 
 use super::scale::Scale;
 use super::span::Span;
-use super::{Row, Side, Taken, rows};
+use super::{Reserved, Row, Side, Taken, reserved, rows};
+use crate::report::text::table::wrapped;
 use crate::report::text::{Dress, line};
 use crate::report::words::addresses;
 
@@ -61,6 +62,9 @@ impl Cell {
     }
 }
 
+/// Ranges of one kind that are told by name; more are counted.
+const NAMED: usize = 12;
+
 /// Draw it, rows this many columns wide. Of two states, a cluster's rows stand under each other.
 pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let label = |cluster: &str, side: &Side<'_>| match side.label {
@@ -73,7 +77,7 @@ pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Writ
     let width = columns.saturating_sub(wide + 4).clamp(16, 128);
     let rows = rows(sides);
     for each in &rows {
-        heading(each, sides, dress, out)?;
+        heading(each, sides, dress, columns, out)?;
         let Some(scale) = &each.scale else { continue };
         let mut clusters: Vec<&String> = Vec::new();
         for cluster in each.drawn(sides).flat_map(|(_, _, segment)| &segment.clusters) {
@@ -89,6 +93,7 @@ pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Writ
                 writeln!(out, "  {name}{pad}  {}", painted(&row, dress))?;
             }
         }
+        names(each, sides, dress, columns, out)?;
         for (_, side, segment) in each.drawn(sides) {
             for contest in &segment.contests {
                 let more = contest.rivals.saturating_sub(contest.between.len());
@@ -96,7 +101,7 @@ pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Writ
                 let when =
                     if matches!(side.label, "" | "unchanged") { String::new() } else { format!("{} ", side.label) };
                 let told = format!("! {when}{}: {}{more}", contest.range, contest.between.join(", "));
-                writeln!(out, "  {}", dress.paint(Dress::BAD, &line(&told)))?;
+                note(&told, Dress::BAD, dress, columns, out)?;
             }
         }
         writeln!(out)?;
@@ -104,22 +109,107 @@ pub fn emit(sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Writ
     if rows.is_empty() {
         return writeln!(out, "no addresses to draw");
     }
-    let legend: Vec<String> = Cell::LEGEND
-        .iter()
-        .map(|(cell, what)| format!("{} {what}", dress.paint(cell.style(), &cell.char().to_string())))
-        .collect();
-    writeln!(out, "{}", legend.join("  "))
+    legend(dress, columns, out)
 }
 
-fn heading(row: &Row<'_>, sides: &[Side<'_>], dress: Dress, out: &mut dyn Write) -> io::Result<()> {
+/// What the characters mean, in as many lines as it takes.
+fn legend(dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    let (mut text, mut wide) = (String::new(), 0);
+    for (cell, what) in Cell::LEGEND {
+        let own = what.len() + 2;
+        let gap = match wide {
+            0 => "",
+            wide if wide + 2 + own > columns.max(20) => "\n",
+            _ => "  ",
+        };
+        wide = if gap == "\n" { own } else { wide + gap.len() + own };
+        text.push_str(&format!("{gap}{} {what}", dress.paint(cell.style(), &cell.char().to_string())));
+    }
+    writeln!(out, "{text}")
+}
+
+/// What one character of the rows stands for, by name.
+struct Names<'a> {
+    cell: Cell,
+    /// Whose it is, where that needs a word.
+    of: String,
+    /// In each state that has any: its label, and the names.
+    states: Vec<(&'a str, String)>,
+}
+
+/// What `=` and `R` stand for in the rows above, of each state where they differ.
+fn names(row: &Row<'_>, sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines: Vec<Names<'_>> = Vec::new();
+    for (_, side, segment) in row.drawn(sides) {
+        let pools = segment.clusters.iter().map(|cluster| {
+            let own = |claim: &&Claim| claim.kind == ClaimKind::Pool && claim.cluster == *cluster;
+            let told = |claim: &Claim| {
+                let disabled = if claim.idle { " (disabled)" } else { "" };
+                format!("{} {}{disabled}", claim.name.as_deref().unwrap_or_default(), claim.range)
+            };
+            let told: Vec<String> = segment.claims.iter().filter(own).map(told).collect();
+            (Cell::Pool, format!("{cluster}: "), told)
+        });
+        let kept_free = (Cell::Reserved, String::new(), reserved(segment).iter().map(Reserved::told).collect());
+        for (cell, of, told) in pools.chain([kept_free]).filter(|(.., told)| !told.is_empty()) {
+            let told = shortened(told);
+            match lines.iter_mut().find(|line| line.cell == cell && line.of == of) {
+                Some(line) => line.states.push((side.label, told)),
+                None => lines.push(Names { cell, of, states: vec![(side.label, told)] }),
+            }
+        }
+    }
+    lines.sort_by_key(|line| line.cell);
+    let states = row.drawn(sides).count();
+    for Names { cell, of, states: mut told } in lines {
+        if told.len() == states && told.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+            told.truncate(1);
+            told.iter_mut().for_each(|(label, _)| *label = "");
+        }
+        for (label, told) in told {
+            let when = if matches!(label, "" | "unchanged") { String::new() } else { format!("{label} ") };
+            note(&format!("{} {when}{of}{told}", cell.char()), cell.style(), dress, columns, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn shortened(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
+
+/// A line below the rows, in as many lines as it takes.
+fn note(text: &str, style: anstyle::Style, dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    for (at, part) in wrapped(&line(text), columns.saturating_sub(4).max(20)).iter().enumerate() {
+        let indent = if at == 0 { "  " } else { "    " };
+        writeln!(out, "{indent}{}", dress.paint(style, part))?;
+    }
+    Ok(())
+}
+
+fn heading(row: &Row<'_>, sides: &[Side<'_>], dress: Dress, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let planned = if row.planned { "" } else { "; no network of the plan" };
     let mut facts: Vec<String> = Vec::new();
     for (_, side, segment) in row.drawn(sides) {
         let when = if side.label.is_empty() { String::new() } else { format!("{}: ", side.label) };
         facts.push(format!("{when}{}, {} unclaimed", addresses(&segment.total), segment.unclaimed));
     }
-    let title = dress.paint(Dress::HEADING, &line(row.title));
-    writeln!(out, "{title}  {}", dress.paint(Dress::FAINT, &line(&format!("({}{planned})", facts.join("; ")))))
+    let (title, facts) = (line(row.title).into_owned(), format!("({}{planned})", facts.join("; ")));
+    let facts = line(&facts);
+    let heading = dress.paint(Dress::HEADING, &title);
+    if title.len() + 2 + facts.len() <= columns {
+        return writeln!(out, "{heading}  {}", dress.paint(Dress::FAINT, &facts));
+    }
+    writeln!(out, "{heading}")?;
+    for part in wrapped(&facts, columns.saturating_sub(2).max(20)) {
+        writeln!(out, "  {}", dress.paint(Dress::FAINT, &part))?;
+    }
+    Ok(())
 }
 
 /// The columns of one cluster. What is reserved on a segment is so for all of its clusters.
