@@ -22,8 +22,8 @@ Examples:
   lbpools render --diff > pools.patch && git apply pools.patch
 
 The package keeps every byte that has nothing to do with the change: comments, quoting, order, line ends.
-With an error finding nothing is written. Files that .krmignore or .gitignore leave out, hidden files and symbolic
-links are not read.";
+With an error finding nothing is written. Files that .krmignore, .sourceignore or .gitignore leave out, hidden files
+and symbolic links are not read.";
 
 /// What `render` takes.
 #[derive(Debug, clap::Args)]

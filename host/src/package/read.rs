@@ -2,8 +2,9 @@
 //!
 //! * Names: `*.yaml`, `*.yml`, `*.json` and `Kptfile`, as kpt matches them, and the third spelling
 //!   `Kustomization` that kustomize accepts beside the two that end in an extension.
-//! * Left out: what `.krmignore` (kpt, gitignore syntax) or `.gitignore` files *inside* the tree say, and hidden
-//!   files and directories (`.git`, `.github`; Flux leaves the same ones out of an artifact). Ignore files above the
+//! * Left out: what `.krmignore` (kpt), `.sourceignore` (Flux, both in gitignore syntax) or `.gitignore` files *inside*
+//!   the tree say, and hidden files and directories (`.git`, `.github`; Flux leaves the same ones out of an artifact).
+//!   A `lbpools.yaml` that no cluster gets for its `.sourceignore` is the config all the same. Ignore files above the
 //!   tree or in a user's home do not count: the same tree gives the same texts everywhere.
 //! * Symbolic links are never followed. Flux leaves them out of an artifact and kpt skips them, so what stands
 //!   behind one is not what a cluster gets under that path.
@@ -80,14 +81,34 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 }
 
 fn manifests(root: &Path) -> Result<Vec<PathBuf>, ReadError> {
-    let walk = WalkBuilder::new(root)
+    let mut found = files(root, &[KRM_IGNORE, SOURCE_IGNORE])?;
+    if root.join(SOURCE_IGNORE).is_file() {
+        let all = files(root, &[KRM_IGNORE])?;
+        let configs: Vec<PathBuf> = all.into_iter().filter(|file| is_config(file) && !found.contains(file)).collect();
+        found.extend(configs);
+    }
+    Ok(found)
+}
+
+/// What kpt leaves out of a package.
+pub(super) const KRM_IGNORE: &str = ".krmignore";
+
+/// What Flux leaves out of an artifact.
+pub(super) const SOURCE_IGNORE: &str = ".sourceignore";
+
+/// The manifests that these ignore files and git's do not leave out.
+fn files(root: &Path, ignore_files: &[&str]) -> Result<Vec<PathBuf>, ReadError> {
+    let mut walk = WalkBuilder::new(root);
+    for name in ignore_files {
+        walk.add_custom_ignore_filename(name);
+    }
+    let walk = walk
         .standard_filters(false)
         .hidden(true)
         .git_ignore(true)
         .require_git(false)
         .parents(false)
         .follow_links(false)
-        .add_custom_ignore_filename(".krmignore")
         .build();
     let mut files = Vec::new();
     for entry in walk {
@@ -101,6 +122,11 @@ fn manifests(root: &Path) -> Result<Vec<PathBuf>, ReadError> {
         }
     }
     Ok(files)
+}
+
+/// Whether a file is the config by its name, and so counts whatever Flux gets.
+pub(super) fn is_config(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "lbpools.yaml" || name == "lbpools.yml")
 }
 
 pub(super) fn is_manifest(file: &Path) -> bool {
@@ -189,6 +215,20 @@ mod tests {
             ("sub/b.yaml", ""),
         ]);
         assert_eq!(paths(root.path()), ["keep.draft.yaml", "sub/build/a.yaml"]);
+    }
+
+    #[test]
+    fn what_flux_leaves_out_is_left_out_but_for_the_config() {
+        let root = tree(&[
+            (".sourceignore", "/*\n!/kubernetes\n"),
+            ("lbpools.yaml", ""),
+            ("tests/a.yaml", ""),
+            ("kubernetes/b.yaml", ""),
+            ("kubernetes/.sourceignore", "c.yaml\n"),
+            ("kubernetes/c.yaml", ""),
+            (".hidden/lbpools.yaml", ""),
+        ]);
+        assert_eq!(paths(root.path()), ["kubernetes/b.yaml", "lbpools.yaml"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::read::is_manifest;
+use super::read::{KRM_IGNORE, SOURCE_IGNORE, is_config, is_manifest};
 use crate::contract::{Role, Source};
 
 /// Why a revision could not be read.
@@ -70,7 +70,9 @@ pub fn read_revision(directory: &Path, revision: &str, limit: u64) -> Result<Vec
             continue;
         }
         let path = std::str::from_utf8(&entry.filepath).map_err(|_| RevisionError::Name(entry.filepath.to_string()))?;
-        let ignore_file = Path::new(path).file_name().is_some_and(|name| name == ".gitignore" || name == ".krmignore");
+        let ignore_file = Path::new(path)
+            .file_name()
+            .is_some_and(|name| name == ".gitignore" || name == KRM_IGNORE || name == SOURCE_IGNORE);
         if ignore_file || (is_manifest(Path::new(path)) && !is_hidden(path)) {
             files.insert(path.to_owned(), entry.oid);
         }
@@ -79,11 +81,16 @@ pub fn read_revision(directory: &Path, revision: &str, limit: u64) -> Result<Vec
         Ok(repository.find_object(id).map_err(|error| failed(error.into()))?.detach().data)
     };
     let (ignores, manifests): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| !is_manifest(Path::new(path)));
-    let ignores = ignores.into_iter().map(|(path, id)| rules(&path, &text(id)?)).collect::<Result<Vec<_>, _>>()?;
+    let rules_of = |(path, id): &(String, gix::ObjectId)| rules(path, &text(*id)?);
+    // The config counts whatever Flux gets.
+    let (of_flux, own): (Vec<_>, Vec<_>) = ignores.iter().partition(|(path, _)| path.ends_with(SOURCE_IGNORE));
+    let own = own.into_iter().map(rules_of).collect::<Result<Vec<_>, _>>()?;
+    let of_flux = of_flux.into_iter().map(rules_of).collect::<Result<Vec<_>, _>>()?;
     let mut left = limit;
     let mut sources = Vec::new();
     for (path, id) in manifests {
-        if is_left_out(Path::new(&path), &ignores) {
+        let file = Path::new(&path);
+        if is_left_out(file, &own) || (!is_config(file) && is_left_out(file, &of_flux)) {
             continue;
         }
         let text = text(id)?;
