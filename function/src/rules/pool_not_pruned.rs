@@ -3,7 +3,8 @@
 //! ## What it does
 //!
 //! Looks at pools that a Flux Kustomization with `prune: false` applies, or that carry the mark
-//! `kustomize.toolkit.fluxcd.io/prune: disabled`.
+//! `kustomize.toolkit.fluxcd.io/prune: disabled`, and at Kustomizations with `deletionPolicy: Orphan`, whose pools stay
+//! when the Kustomization itself is taken away.
 //!
 //! ## Why is this bad?
 //!
@@ -54,6 +55,16 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             (None, Some((kustomization, text))) if text.known() == Some("false") => {
                 Found::on(object).field(&kustomization.object, "spec.prune", &text).link("the pool", Some(object.place_of_name()))
             }
+            (None, Some((kustomization, _))) => match kustomization.field(&["deletionPolicy"]) {
+                Some(text) if text.known() == Some("Orphan") => {
+                    let message = format!("pool {} stays in the cluster when Kustomization {name} is removed", pool.label());
+                    let found = Found::on(object).field(&kustomization.object, "spec.deletionPolicy", &text);
+                    let found = found.link("the pool", Some(object.place_of_name()));
+                    findings.add(view, found.message(message).help(help));
+                    continue;
+                }
+                _ => continue,
+            },
             _ => continue,
         };
         findings.add(view, found.message(message).help(help));
@@ -76,6 +87,7 @@ mod tests {
     #[test]
     fn pass() {
         rule(&RULE).passes(&case("true", POOL_FILE));
+        rule(&RULE).passes(&case("true, deletionPolicy: Delete", POOL_FILE));
     }
 
     #[test]
@@ -83,5 +95,7 @@ mod tests {
         rule(&RULE).fails(&case("false", POOL_FILE)).at("false").says("pool pool stays").times(1);
         let marked = POOL_FILE.replace("name: pool\n", "name: pool\n  annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}\n");
         rule(&RULE).fails(&case("true", &marked)).at("disabled").times(1);
+        let orphan = rule(&RULE).fails(&case("true, deletionPolicy: Orphan", POOL_FILE)).at("Orphan").times(1);
+        orphan.says("stays in the cluster when Kustomization flux-system/pools is removed");
     }
 }
