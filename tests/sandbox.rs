@@ -441,6 +441,8 @@ items:
             Role::Observed => lbpools_function::Role::Observed,
             Role::Unread => lbpools_function::Role::Unread,
             Role::SmokeTest => lbpools_function::Role::SmokeTest,
+            Role::Built => lbpools_function::Role::Built,
+            Role::Unbuilt => lbpools_function::Role::Unbuilt,
         };
         let source = |source: &Source| lbpools_function::Source {
             path: source.path.clone(),

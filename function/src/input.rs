@@ -25,6 +25,11 @@ pub enum Role {
     Unread,
     /// The smoke test that is about to be made there: `namespace=NAME`.
     SmokeTest,
+    /// What the real kustomize built, as the report asked for it (`builds`): the path is the build's id, the text the
+    /// stream of objects.
+    Built,
+    /// What could not be built: the path is the build's id, the text says why, in the program's own words.
+    Unbuilt,
 }
 
 /// One text of the input.

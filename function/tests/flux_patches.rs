@@ -80,7 +80,13 @@ fn ours(files: &[(String, String)]) -> BTreeMap<String, Result<String, String>> 
     let texts: Vec<Text<'_>> = files.iter().map(|(path, text)| Text::new(path, text)).collect();
     let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::read(text).expect("YAML")).collect();
     let files = Files::new(&documents);
-    let sources = Sources { files: &files, entrypoint: Some("entry"), foreign: vec![], dialect: Dialect::FLUX_2_9 };
+    let sources = Sources {
+        files: &files,
+        entrypoint: Some("entry"),
+        foreign: vec![],
+        dialect: Dialect::FLUX_2_9,
+        changed: vec![],
+    };
     let walked = Walk::from(&files, &sources, "entry");
     let outcome = |object: &Object<'_, '_>| match &object.altered {
         None => Ok(canonical(object.tree())),

@@ -23,6 +23,10 @@ pub enum Role {
     Unread,
     /// The smoke test that is about to be made there: `namespace=NAME`.
     SmokeTest,
+    /// What the real kustomize built; the path is the id that the report asked for it by.
+    Built,
+    /// Why it could not be built; the path is the same id.
+    Unbuilt,
 }
 
 /// One text of the input.

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+pub mod build;
 pub mod cli;
 pub mod contract;
 pub mod function_mode;

@@ -47,7 +47,7 @@ pub fn advertisements<'a, 't>(objects: &'a [Object<'a, 't>]) -> Vec<Advertisemen
     objects
         .iter()
         .filter_map(|object| {
-            let tree = object.item.tree();
+            let tree = object.tree();
             let list = |key: &str| tree.at(&["spec", key]).map(Node::items).unwrap_or_default().iter().enumerate();
             let (means, announces) = if object.item.is("cilium.io", "CiliumBGPAdvertisement") {
                 (Means::Bgp, list("advertisements").map(|(n, entry)| bgp(object, n, entry)).collect())

@@ -140,7 +140,7 @@ fn of_cluster<'a, 't>(object: &'a Object<'a, 't>) -> Vec<Peer<'a, 't>> {
     let list =
         |node: &'a Node<'t>, path: &[&str]| node.at(path).map(Node::items).unwrap_or_default().iter().enumerate();
     let mut peers = Vec::new();
-    for (i, instance) in list(object.item.tree(), &["spec", "bgpInstances"]) {
+    for (i, instance) in list(object.tree(), &["spec", "bgpInstances"]) {
         for (p, peer) in list(instance, &["peers"]) {
             peers.push(Peer {
                 object,
@@ -154,7 +154,7 @@ fn of_cluster<'a, 't>(object: &'a Object<'a, 't>) -> Vec<Peer<'a, 't>> {
 }
 
 fn families(object: &Object<'_, '_>) -> Vec<PeerFamily> {
-    let nodes = object.item.tree().at(&["spec", "families"]).map(Node::items).unwrap_or_default();
+    let nodes = object.tree().at(&["spec", "families"]).map(Node::items).unwrap_or_default();
     nodes
         .iter()
         .map(|node| PeerFamily {

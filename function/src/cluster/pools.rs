@@ -120,7 +120,7 @@ pub fn pools<'a, 't>(objects: &'a [Object<'a, 't>], profile: &Profile) -> Vec<Po
 }
 
 fn pool<'a, 't>(object: &'a Object<'a, 't>, profile: &Profile) -> PoolView<'a, 't> {
-    let tree = object.item.tree();
+    let tree = object.tree();
     let list = |key: &str| {
         let nodes = tree.at(&["spec", key]).map(Node::items).unwrap_or_default();
         nodes.iter().enumerate().map(|(n, node)| block(object, &format!("spec.{key}[{n}]"), node)).collect::<Vec<_>>()

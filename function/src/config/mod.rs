@@ -32,7 +32,7 @@ pub use plan::{Cluster, Gateway};
 pub use pool::{Block, FirstLast, Headroom, Pool};
 pub use selector::{Operator, Requirement, Selector};
 pub use smoke_test::SmokeTest;
-pub use target::{Cilium, DefaultIpam, Settings};
+pub use target::{Cilium, DefaultIpam, Flux, Settings};
 
 /// The API group of the config, and of the annotations on what it generates.
 pub const GROUP: &str = "lbpools.dev";
@@ -96,6 +96,9 @@ pub struct Metadata {
 pub struct Spec {
     /// What the target clusters run. A cluster may differ: see its own `cilium`.
     pub cilium: Cilium,
+    /// Which Flux delivers to the clusters. A cluster may differ: see its own `flux`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub flux: Flux,
     /// Where the values of a cluster come from.
     pub settings: Settings,
     /// The network plan: which cluster owns which addresses. Left out: one cluster for each settings ConfigMap
@@ -127,6 +130,10 @@ pub struct Spec {
     pub severity: BTreeMap<String, SeverityOverride>,
 }
 
+fn is_default(flux: &Flux) -> bool {
+    *flux == Flux::default()
+}
+
 impl LoadBalancerPools {
     /// A config that asks for nothing.
     pub fn named(name: impl Into<String>) -> Self {
@@ -143,6 +150,14 @@ impl LoadBalancerPools {
         match cluster.and_then(|cluster| cluster.cilium.as_ref()) {
             Some(own) => own.over(&self.spec.cilium),
             None => self.spec.cilium.clone(),
+        }
+    }
+
+    /// Which Flux delivers to `cluster`: its own `flux`, else that of all clusters.
+    pub fn flux_of(&self, cluster: Option<&Cluster>) -> Flux {
+        match cluster.and_then(|cluster| cluster.flux.as_ref()) {
+            Some(own) => own.over(&self.spec.flux),
+            None => self.spec.flux.clone(),
         }
     }
 

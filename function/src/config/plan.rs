@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::forms::Texts;
-use super::target::{Cilium, Settings};
+use super::target::{Cilium, Flux, Settings};
 use crate::cilium::range::Range;
 use crate::cilium::ranges::Ranges;
 
@@ -36,6 +36,9 @@ pub struct Cluster {
     /// What this cluster runs, where it differs from `spec.cilium`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cilium: Option<Cilium>,
+    /// Which Flux delivers to this cluster, where it differs from `spec.flux`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flux: Option<Flux>,
     /// Where this cluster's values come from, where it differs from `spec.settings`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,

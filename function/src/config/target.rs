@@ -59,6 +59,33 @@ impl Cilium {
     }
 }
 
+/// Which Flux delivers to a cluster, as far as it decides what becomes of an expression.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Flux {
+    /// Flux's version, in quotes: 2.0 or newer, with or without a patch level. Up to 2.8 a variable that nothing sets
+    /// is empty; from 2.9 on it fails its Kustomization. Left out: judged as 2.9, and said where that decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^v?2\.[0-9]+"), example = "2.9")]
+    pub version: Option<String>,
+    /// The feature gate StrictPostBuildSubstitutions of its kustomize-controller, where that was set: whether a
+    /// variable that nothing sets fails its Kustomization. Left out: as the version comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict_post_build_substitutions: Option<bool>,
+}
+
+impl Flux {
+    /// These values, and those of `base` where there is none.
+    pub fn over(&self, base: &Flux) -> Flux {
+        Flux {
+            version: self.version.clone().or_else(|| base.version.clone()),
+            strict_post_build_substitutions: self
+                .strict_post_build_substitutions
+                .or(base.strict_post_build_substitutions),
+        }
+    }
+}
+
 /// Where the values of a cluster come from: the ConfigMap that its Flux Kustomizations substitute from. Where a
 /// Kustomization is in the input its own `substituteFrom` is followed, and this is only needed without one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::build::Build;
 use super::expression::Dialect;
 use super::fact::Fact;
 use super::files::{Files, Located, Named, directory_of, normalised};
@@ -28,6 +29,8 @@ pub struct ClusterName {
     pub settings_name: String,
     /// Namespace of its settings ConfigMap.
     pub settings_namespace: String,
+    /// How its Flux reads expressions, where the config says which it is.
+    pub dialect: Option<Dialect>,
 }
 
 /// What the clusters of an input are told apart by.
@@ -41,8 +44,20 @@ pub struct Telling {
     pub settings_namespace: String,
     /// The settings key whose value names the cluster.
     pub cluster_key: String,
-    /// How Flux reads expressions.
-    pub dialect: Dialect,
+    /// How Flux reads expressions where nothing is said of a cluster's own; none where the config says nothing of Flux.
+    pub dialect: Option<Dialect>,
+}
+
+impl Telling {
+    /// How a cluster's Flux reads expressions, where the config says which it is.
+    fn said(&self, name: &ClusterName) -> Option<Dialect> {
+        name.dialect.or(self.dialect)
+    }
+
+    /// How expressions are read: as said, else as the newest Flux that is known comes.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect.unwrap_or(Dialect::FLUX_2_9)
+    }
 }
 
 /// One cluster with everything it applies.
@@ -58,6 +73,8 @@ pub struct Cluster<'a, 't> {
     pub settings: Rc<Variables>,
     /// The settings ConfigMap itself, to add keys to.
     pub settings_object: Option<Located<'a, 't>>,
+    /// How its Flux reads expressions, where the config says which it is.
+    pub dialect: Option<Dialect>,
     /// What the way to its objects looks like.
     pub wiring: Wiring<'a, 't>,
     /// What could not be followed.
@@ -83,6 +100,8 @@ pub struct Wiring<'a, 't> {
     pub foreign: Vec<String>,
     /// Keys of the settings that nothing in the input reads; none where not every reader is known.
     pub unread: Vec<String>,
+    /// What Flux builds for the cluster, in the order met.
+    pub builds: Vec<Build>,
 }
 
 impl<'a, 't> Wiring<'a, 't> {
@@ -165,15 +184,29 @@ pub fn clusters<'a, 't>(files: &Files<'a, 't>, telling: &Telling) -> (Vec<Cluste
                 files,
                 entrypoint,
                 foreign: if rooted { foreign } else { Vec::new() },
-                dialect: telling.dialect,
+                dialect: telling.said(name).unwrap_or(telling.dialect()),
+                changed: Vec::new(),
             };
-            cluster(files, &sources, name)
+            cluster(files, sources, name, telling.said(name))
         })
         .collect();
     (clusters, notes)
 }
 
-fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &ClusterName) -> Cluster<'a, 't> {
+fn cluster<'a, 't>(
+    files: &Files<'a, 't>,
+    mut sources: Sources<'_, 'a, 't>,
+    name: &ClusterName,
+    dialect: Option<Dialect>,
+) -> Cluster<'a, 't> {
+    let mut walked = sources.entrypoint.map(|entrypoint| Walk::from(files, &sources, entrypoint));
+    let changed = walked.as_ref().map(|walked| Sources::changed(&walked.objects)).unwrap_or_default();
+    if !changed.is_empty() {
+        // What the cluster gets is only known once it was walked; the variables count from the beginning.
+        sources.changed = changed;
+        walked = sources.entrypoint.map(|entrypoint| Walk::from(files, &sources, entrypoint));
+    }
+    let sources = &sources;
     let mut settings = Variables::none(sources.dialect);
     sources.add(&mut settings, "ConfigMap", &name.settings_namespace, &name.settings_name);
     settings.runs = true;
@@ -181,14 +214,28 @@ fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &
         Some(Holder::Object(located)) => Some(located),
         _ => None,
     };
-    let walked = match sources.entrypoint {
-        Some(entrypoint) => Walk::from(files, sources, entrypoint),
+    // What the cluster applies counts before what only stands there, such as a patch of the same name.
+    let applied = walked.as_ref().and_then(|walked| {
+        walked.objects.iter().find(|object| {
+            object.item.is("", "ConfigMap")
+                && object.resource().name == name.settings_name
+                && object.namespace().known().is_none_or(|own| *own == name.settings_namespace)
+                && files
+                    .named(Named::ConfigMap, &object.item.resource.name)
+                    .iter()
+                    .any(|(_, (_, item))| std::ptr::eq(*item, object.item))
+        })
+    });
+    let settings_object = applied.map(|object| (object.document, object.item)).or(settings_object);
+    let walked = match walked {
+        Some(walked) => walked,
         None => Walked { objects: flat(files, sources, &mut settings), ..Walked::default() },
     };
-    let Walked { objects, kustomizations, built, missing, again, mut not_checked, open } = walked;
+    let Walked { objects, kustomizations, built, missing, again, mut not_checked, open, builds } = walked;
     let unresolved = kustomizations.iter().flat_map(|kustomization| unresolved(sources, kustomization)).collect();
     let foreign = sources.foreign.clone();
-    let wiring = Wiring { kustomizations, built, missing, again, open, unresolved, foreign, unread: Vec::new() };
+    let wiring =
+        Wiring { kustomizations, built, missing, again, open, unresolved, foreign, unread: Vec::new(), builds };
     if sources.entrypoint.is_some() && settings_object.is_none() {
         // No ConfigMap of the configured name: what its Kustomizations substitute is what it has.
         if let Some(object) =
@@ -207,6 +254,7 @@ fn cluster<'a, 't>(files: &Files<'a, 't>, sources: &Sources<'_, 'a, 't>, name: &
         objects,
         settings: Rc::new(settings),
         settings_object,
+        dialect,
         wiring,
         not_checked,
     }
@@ -363,11 +411,12 @@ fn told_by_settings(
     if names.len() < 2 {
         return names;
     }
-    let sources = Sources { files, entrypoint: None, foreign: Vec::new(), dialect: telling.dialect };
+    let sources =
+        Sources { files, entrypoint: None, foreign: Vec::new(), dialect: telling.dialect(), changed: Vec::new() };
     let told: Vec<ClusterName> = names
         .iter()
         .filter(|name| {
-            let mut settings = Variables::none(telling.dialect);
+            let mut settings = Variables::none(telling.said(name).unwrap_or(telling.dialect()));
             sources.add(&mut settings, "ConfigMap", &name.settings_namespace, &name.settings_name);
             let says = settings.by_name.get(&telling.cluster_key).map(|variable| &variable.value);
             let own_settings = names
@@ -401,6 +450,7 @@ fn told_by_settings(
             entrypoint: None,
             settings_name: telling.settings_name.clone(),
             settings_namespace: telling.settings_namespace.clone(),
+            dialect: None,
         }];
     }
     told

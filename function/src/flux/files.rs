@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::build::Outcome;
 use crate::krm::document::Document;
 use crate::krm::item::Item;
 
@@ -22,6 +23,8 @@ pub struct Files<'a, 't> {
     named: BTreeMap<(Named, String), Vec<Placed<'a, 't>>>,
     /// Kustomization files that generate ConfigMaps or Secrets.
     generating: Vec<(String, Located<'a, 't>)>,
+    /// What kustomize made of directories, by the id of the build.
+    built: BTreeMap<String, Outcome<'a, 't>>,
 }
 
 /// Kinds that are looked up by name.
@@ -86,6 +89,16 @@ impl<'a, 't> Files<'a, 't> {
     pub fn note_unread(&mut self, path: &str) {
         self.enter(path);
         self.unread.insert(path.to_owned());
+    }
+
+    /// Say what came of a build.
+    pub fn note_build(&mut self, id: &str, outcome: Outcome<'a, 't>) {
+        self.built.insert(id.to_owned(), outcome);
+    }
+
+    /// What came of a build, if it was done.
+    pub fn built(&self, id: &str) -> Option<Outcome<'a, 't>> {
+        self.built.get(id).copied()
     }
 
     /// Whether a file is there and could not be read.

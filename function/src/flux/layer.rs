@@ -12,6 +12,7 @@ use super::object::Object;
 use super::patch::{Effect, Patch, Patched};
 use crate::krm::item::Item;
 use crate::krm::node::Node;
+use crate::report::Place;
 
 /// One kustomization's changes, and the layers outside of it.
 #[derive(Debug, Default)]
@@ -72,6 +73,28 @@ impl<'a, 't> Layer<'a, 't> {
             layer.opaque.push((None, format!("commonAnnotations in {directory} change it").into()));
         }
         layer
+    }
+
+    /// Put in what a Flux Kustomization says, as Flux rewrites the kustomization file of its directory: namespace and
+    /// names stand in for its own, patches go behind its own (`fluxcd/pkg/kustomize`, `Generator.WriteFile`).
+    pub fn put_in(&mut self, flux: Layer<'a, 't>) {
+        if flux.namespace.is_some() {
+            self.namespace = flux.namespace;
+        }
+        if !flux.prefix.is_empty() {
+            self.prefix = flux.prefix;
+        }
+        if !flux.suffix.is_empty() {
+            self.suffix = flux.suffix;
+        }
+        self.patches.extend(flux.patches);
+    }
+
+    /// The place of the outermost patch on an object that puts a text under a key.
+    pub fn says(&self, item: &Item<'_>, key: &str, text: &str) -> Option<Place> {
+        let layers: Vec<&Self> = self.outwards().collect();
+        let patches = layers.into_iter().rev().flat_map(|l| l.late_patches.iter().rev().chain(l.patches.iter().rev()));
+        patches.into_iter().find_map(|patch| patch.says(item, key, text))
     }
 
     /// This layer and those outside of it.

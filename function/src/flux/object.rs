@@ -129,6 +129,15 @@ impl<'a, 't> Object<'a, 't> {
         Some(seen)
     }
 
+    /// What a text becomes when Flux fills in and reads again; none where it does not fill in, or cannot.
+    pub fn retyped(&self, written: &str) -> Option<Retyped> {
+        if !self.substitutes() || !expression::has_expression(written) {
+            return None;
+        }
+        let substituted = retype::substitute(written, &|name| self.variables.lookup(name), self.variables.dialect);
+        substituted.ok().filter(|(evaluated, _)| evaluated.unknown.is_none()).map(|(_, retyped)| retyped)
+    }
+
     /// The scalar under a path of keys.
     pub fn text_at(&self, path: &[&str]) -> Option<Text> {
         self.tree().at(path).and_then(|node| self.text(node))

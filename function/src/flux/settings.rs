@@ -1,6 +1,6 @@
 //! Where a Kustomization's variables come from: ConfigMaps, Secrets, generators, inline values.
 
-use super::expression::Dialect;
+use super::expression::{Dialect, Library};
 use super::fact::Fact;
 use super::files::{Files, Located, Named, directory_of};
 use super::kustomization::references;
@@ -20,6 +20,8 @@ pub struct Sources<'f, 'a, 't> {
     pub foreign: Vec<String>,
     /// How expressions are read.
     pub dialect: Dialect,
+    /// ConfigMaps and Secrets that the cluster does not get as they are written, from an earlier walk.
+    pub changed: Vec<Object<'a, 't>>,
 }
 
 /// What holds a set of variables.
@@ -32,6 +34,43 @@ pub enum Holder<'a, 't> {
 }
 
 impl<'a, 't> Sources<'_, 'a, 't> {
+    /// Those of a cluster's objects that hold variables and are otherwise than written: patched, built, or nobody
+    /// knows.
+    pub fn changed(objects: &[Object<'a, 't>]) -> Vec<Object<'a, 't>> {
+        let holds = |object: &&Object<'a, 't>| object.item.is("", "ConfigMap") || object.item.is("", "Secret");
+        let changed = |object: &&Object<'a, 't>| {
+            object.suspended.is_none() && (object.patched.is_some() || object.altered.is_some())
+        };
+        objects.iter().filter(holds).filter(changed).cloned().collect()
+    }
+
+    /// One of them of this kind and name.
+    fn changed_of(&self, kind: &str, namespace: &str, name: &str) -> Option<&Object<'a, 't>> {
+        self.changed.iter().find(|object| {
+            let resource = object.resource();
+            resource.kind == kind && resource.name == name && resource.namespace.is_none_or(|own| own == namespace)
+        })
+    }
+
+    /// The name of a ConfigMap or Secret that a kustomization generates from files, when a Flux Kustomization takes
+    /// variables from it.
+    pub fn reads_files(&self, kustomization: &Node<'_>) -> Option<String> {
+        let lists = ["configMapGenerator", "secretGenerator"].iter().filter_map(|list| kustomization.get(list));
+        let of_files = |entry: &&Node<'_>| ["envs", "env", "files"].iter().any(|key| entry.get(key).is_some());
+        let names: Vec<&str> =
+            lists.flat_map(Node::items).filter(of_files).filter_map(|entry| entry.text_at(&["name"])).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let flux = self.files.all().filter(|(_, (_, item))| item.is("kustomize.toolkit.fluxcd.io", "Kustomization"));
+        let mut asked = flux.flat_map(|(_, (_, item))| {
+            let path = ["spec", "postBuild", "substituteFrom"];
+            let entries = item.tree().at(&path).map(Node::items).unwrap_or_default();
+            entries.iter().filter_map(|entry| entry.text_at(&["name"]))
+        });
+        asked.find(|asked| names.contains(asked)).map(str::to_owned)
+    }
+
     /// The object of this kind and name: the cluster's own first, then a shared one, then one without a path.
     pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<Holder<'a, 't>> {
         let named = match kind {
@@ -132,7 +171,9 @@ impl<'a, 't> Sources<'_, 'a, 't> {
                 },
             );
         }
-        let always = post_build.text_at(&["substituteStrategy"]) == Some("Always");
+        // The field came with Flux 2.9, as strictness did.
+        let knows_strategy = self.dialect.library > Library::V1_5;
+        let always = knows_strategy && post_build.text_at(&["substituteStrategy"]) == Some("Always");
         variables.runs = always || !variables.by_name.is_empty() || variables.open.is_some();
         variables
     }
@@ -140,6 +181,10 @@ impl<'a, 't> Sources<'_, 'a, 't> {
     /// Add what one ConfigMap or Secret holds.
     pub fn add(&self, variables: &mut Variables, kind: &str, namespace: &str, name: &str) {
         let holder = format!("{kind} {namespace}/{name}");
+        if let Some(object) = self.changed_of(kind, namespace, name) {
+            add_changed(variables, object, &holder);
+            return;
+        }
         match self.find(kind, namespace, name) {
             Some(Holder::Object(located)) if kind == "Secret" => {
                 for key in ["data", "stringData"] {
@@ -200,6 +245,34 @@ impl<'a, 't> Sources<'_, 'a, 't> {
                 variables.open =
                     Some(format!("the {holder} is generated from {source} beside {directory:?}, which are not read"));
             }
+        }
+    }
+}
+
+/// Add what a ConfigMap or Secret holds that is otherwise than written.
+fn add_changed(variables: &mut Variables, object: &Object<'_, '_>, holder: &str) {
+    if let Some(why) = &object.altered {
+        variables.open = Some(format!("the {holder}: {why}"));
+    }
+    let is_secret = object.item.is("", "Secret");
+    let encrypted = object.tree().get("sops").is_some();
+    for list in if is_secret { &["data", "stringData"][..] } else { &["data"] } {
+        for entry in object.tree().get(list).map(Node::entries).unwrap_or_default() {
+            let Some(key) = entry.key.text() else { continue };
+            if is_secret {
+                variables.set(key, secret(key, holder));
+                continue;
+            }
+            let value = entry.value.text().unwrap_or_default();
+            let value = match &object.altered {
+                Some(why) => Fact::Unknown(why.to_string()),
+                None if encrypted && value.starts_with("ENC[") => {
+                    Fact::Unknown(format!("{key} is encrypted in the {holder}"))
+                }
+                None => Fact::Known(flattened(value)),
+            };
+            let at = Some(object.place(&entry.value.span));
+            variables.set(key, Variable { value, holder: holder.to_owned(), at });
         }
     }
 }

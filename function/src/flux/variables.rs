@@ -74,6 +74,14 @@ impl Variables {
     }
 }
 
+/// Whether Flux takes a key for the name of a variable: `^[_[:alpha:]][_[:alpha:][:digit:]]*$`. One that it does not
+/// take fails everything (`fluxcd/pkg/kustomize`, `varSubstitution`).
+pub fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+        && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+}
+
 /// A value as Flux takes it from `data`: without line feeds.
 pub fn flattened(value: &str) -> String {
     value.replace('\n', "")

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Condition, Conditions, LivingAnnouncer, LivingGateway, LivingKustomization, LivingPool, LivingService,
-    LivingSource, Observed, Origin,
+    Condition, Conditions, LivingGateway, LivingKustomization, LivingPool, LivingService, LivingSource, Observed,
+    Origin,
 };
 use crate::cilium::selector::Requirement;
 use crate::cilium::service::Port;
@@ -62,8 +62,7 @@ pub(super) fn take(observed: &mut Observed, object: &Value, settings: &BTreeSet<
         }
         ("cilium.io", kind) if ANNOUNCING.contains(&kind) => {
             let spec = object.get("spec").cloned().unwrap_or_default();
-            let announcer = LivingAnnouncer { spec, conditions: conditions(object) };
-            observed.announcements.insert((kind.to_owned(), key(object).name), announcer);
+            observed.announcements.insert((kind.to_owned(), key(object).name), spec);
         }
         ("", "ConfigMap") => {
             let key = key(object);

@@ -49,6 +49,10 @@ pub struct Report {
     pub not_checked: Vec<NotChecked>,
     /// What the run generated, changed or removed.
     pub changes: Vec<ObjectChange>,
+    /// What the real kustomize would have to be asked, for something is not known without it. Handed in as a source of
+    /// role `built`, the answer is judged like what is written.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub builds: Vec<BuildNeeded>,
     /// What changes against another tree, or by what is supposed; absent when neither was given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub difference: Option<Difference>,
@@ -61,6 +65,24 @@ pub struct Report {
     /// What the caller asked to leave out.
     #[serde(skip_serializing_if = "LeftOut::is_empty", default)]
     pub left_out: LeftOut,
+}
+
+/// A directory that only kustomize knows the outcome of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildNeeded {
+    /// By which its output is handed in.
+    pub id: String,
+    /// The cluster that applies it.
+    pub cluster: String,
+    /// The directory to build, in the package.
+    pub directory: String,
+    /// What is not known without it.
+    pub because: String,
+    /// The kustomization file in it.
+    pub file: String,
+    /// What this file is to hold, in a copy: what Flux makes of it, and `buildMetadata: [originAnnotations]`.
+    pub kustomization: String,
 }
 
 /// How many findings a report does not show because its caller asked so. They do not count for the verdict.
@@ -581,6 +603,7 @@ impl Report {
             findings: Vec::new(),
             not_checked: Vec::new(),
             changes: Vec::new(),
+            builds: Vec::new(),
             difference: None,
             explanation: None,
             verification: None,

@@ -46,7 +46,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         if object.altered.is_some() {
             continue;
         }
-        let tree = object.item.tree();
+        let tree = object.tree();
         let name = &object.resource().name;
         if advertisement.means == Means::L2 {
             let off = |key: &str| match object.text_at(&["spec", key]) {

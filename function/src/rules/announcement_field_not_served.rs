@@ -113,7 +113,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             continue;
         }
         for fields in SCHEMAS.iter().filter(|fields| fields.kind == kind) {
-            if let Some(spec) = object.item.tree().get("spec") {
+            if let Some(spec) = object.tree().get("spec") {
                 walk(view, spec, "spec", fields.path, &|node, at| judge(object, fields, profile, node, at), findings);
             }
         }

@@ -53,7 +53,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         if object.altered.is_some() {
             continue;
         }
-        let entries = object.item.tree().at(&["spec", "advertisements"]).map(Node::items).unwrap_or_default();
+        let entries = object.tree().at(&["spec", "advertisements"]).map(Node::items).unwrap_or_default();
         let announced = advertisement.announces.iter().filter(|announced| !announced.missing_selects_all);
         for (announced, entry) in announced.zip(entries) {
             if !announced.load_balancer {

@@ -46,7 +46,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         let Some(service) = request.service.known() else { continue };
         // What is not written is filled in by the API server, by what the cluster has.
         let policy = request.object.text_at(&["spec", "ipFamilyPolicy"]);
-        let listed = request.object.item.tree().at(&["spec", "ipFamilies"]).is_some_and(|node| !node.items().is_empty());
+        let listed = request.object.tree().at(&["spec", "ipFamilies"]).is_some_and(|node| !node.items().is_empty());
         let asked = &request.requested.addresses;
         let has = |family| asked.iter().any(|asked| Family::of(asked.address) == family);
         let wants_two = policy.as_ref().is_some_and(|p| matches!(p.known(), Some("PreferDualStack" | "RequireDualStack")));

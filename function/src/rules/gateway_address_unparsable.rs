@@ -85,7 +85,7 @@ fn spec_addresses(
 ) {
     const REFUSED: &str = "Cilium does not accept the Gateway then (UnsupportedAddress)";
     let object = request.object;
-    let addresses = object.item.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
+    let addresses = object.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
     for (n, node) in addresses.iter().enumerate() {
         let text_at = |key: &str| node.get(key).and_then(|node| object.text(node));
         let of_type = text_at("type");

@@ -41,7 +41,7 @@ pub const RULE: Rule = Rule {
 fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
     for policy in view.advertisements.iter().filter(|advertisement| advertisement.means == Means::L2) {
         let object = policy.object;
-        let interfaces = object.item.tree().at(&["spec", "interfaces"]).map(Node::items).unwrap_or_default();
+        let interfaces = object.tree().at(&["spec", "interfaces"]).map(Node::items).unwrap_or_default();
         for (n, node) in interfaces.iter().enumerate() {
             let Some(text) = object.text(node) else { continue };
             let Some(pattern) = text.known().filter(|pattern| pattern.starts_with(['*', '+', '?'])) else { continue };

@@ -163,6 +163,7 @@ rules! {
     settings_not_applied,
     namespace_missing,
     applied_twice,
+    value_changes_type,
     bgp_advertisement_without_selector,
     announcement_api_version_not_served,
     announcement_does_nothing,
@@ -195,9 +196,6 @@ rules! {
     living_address_by_history,
     living_address_ends_at_restart,
     living_cilium_otherwise,
-    living_pool_over_node,
-    living_announcer_refused,
-    living_source_not_ready,
 }
 
 /// Judge clusters by every rule.

@@ -183,7 +183,7 @@ fn addresses_of_an_old_gateway(view: &ClusterView<'_, '_>, request: &Request<'_,
         return;
     }
     let object = request.object;
-    let addresses = object.item.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
+    let addresses = object.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
     let heard = |address| request.requested.addresses.iter().any(|asked| asked.address == address);
     for (n, node) in addresses.iter().enumerate() {
         let Some(text) = node.get("value").and_then(|node| object.text(node)) else { continue };

@@ -85,7 +85,7 @@ pub enum What {
 /// Where a pool departs from the schema of its cluster's Cilium. Nothing for a manifest that patches may yet change.
 pub fn departures(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>) -> Vec<Departure> {
     let object = pool.object;
-    let Some(spec) = object.item.tree().get("spec").filter(|_| object.altered.is_none()) else { return Vec::new() };
+    let Some(spec) = object.tree().get("spec").filter(|_| object.altered.is_none()) else { return Vec::new() };
     // Without a version every field that any version has is let through.
     let served = |field: &str| !view.version_known || view.profile.pool_fields.contains(&field);
     let fields: Vec<(&'static str, Shape)> = SPEC.iter().copied().filter(|(field, _)| served(field)).collect();

@@ -38,7 +38,7 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
     for pool in &view.pools {
-        let written = ["blocks", "cidrs"].map(|key| pool.object.item.tree().at(&["spec", key]));
+        let written = ["blocks", "cidrs"].map(|key| pool.object.tree().at(&["spec", key]));
         // Blocks of a wrong type, and fields that this version does not have, are other rules' business.
         let something = written.iter().flatten().any(|node| !node.is_null() && !node.items().is_empty());
         if something || pool.object.altered.is_some() || written.iter().flatten().any(|n| n.text().is_some()) {

@@ -78,7 +78,7 @@ fn help(error: &SelectorError) -> String {
 /// At the requirement that is wrong, where there is one of that key.
 fn at(pool: &PoolView<'_, '_>, error: &SelectorError) -> Found {
     let found = Found::on(pool.object);
-    let tree = pool.object.item.tree();
+    let tree = pool.object.tree();
     let key = match error {
         SelectorError::NoValues { key, .. }
         | SelectorError::NeedlessValues { key, .. }

@@ -50,7 +50,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
     for request in view.requests.iter().filter(|request| request.responsible == Err(NotResponsible::NoService)) {
         let object = request.object;
         let version = &view.profile.version;
-        let own = object.item.tree().at(&["spec", "infrastructure", "parametersRef"]).filter(|node| !node.is_null());
+        let own = object.tree().at(&["spec", "infrastructure", "parametersRef"]).filter(|node| !node.is_null());
         let (found, why, help) = match (request.asker, own) {
             (Asker::Ingress, _) => (
                 Found::on(object),

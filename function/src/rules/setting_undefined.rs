@@ -94,9 +94,12 @@ fn in_object(
         Some(kustomization) => format!("all of Kustomization {kustomization}"),
         None => "the whole Kustomization".into(),
     };
-    let message = format!(
-        "nothing sets {name} in this cluster: Flux 2.9 and newer refuses {what}, older Flux puts nothing in its place"
-    );
+    let outcome = match view.cluster.dialect {
+        None => format!("Flux 2.9 and newer refuses {what}, older Flux puts nothing in its place"),
+        Some(dialect) if dialect.strict => format!("its Flux refuses {what}"),
+        Some(_) => "its Flux puts nothing in its place".to_owned(),
+    };
+    let message = format!("nothing sets {name} in this cluster: {outcome}");
     let found = Found::on(object)
         .field(object, mention.path.clone(), &mention.text)
         .current(mention.text.written.clone())
@@ -161,6 +164,23 @@ mod tests {
         assert_eq!(found.findings[0].field.as_deref(), Some("spec.blocks[0].stop"));
         let service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  annotations: {lbipam.cilium.io/ips: '${X},${X}'}\n";
         rule(&RULE).fails(&(settings("A: b") + service)).at("'${X},${X}'").times(1);
+    }
+
+    #[test]
+    fn the_version_of_flux_decides_what_becomes_of_it() {
+        let text = |flux: &str| {
+            let cluster = format!("#> c/s.yaml\n{}#> c/ks.yaml\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: \
+                Kustomization\nmetadata: {{name: k, namespace: flux-system}}\nspec: {{path: ./p, postBuild: \
+                {{substituteFrom: [{{kind: ConfigMap, name: cluster-settings}}]}}}}\n#> p/p.yaml\n", settings("A: b"));
+            let config = format!("#> lbpools.yaml\napiVersion: lbpools.dev/v1alpha1\nkind: LoadBalancerPools\nmetadata: \
+                {{name: p}}\nspec:\n  clusters: [{{name: c, entrypoint: c{flux}}}]\n");
+            cluster + &pool("[{start: 10.0.0.1, stop: '${B}'}]") + &config
+        };
+        rule(&RULE).fails(&text("")).says("Flux 2.9 and newer refuses").times(1);
+        rule(&RULE).fails(&text(", flux: {version: '2.8'}")).says("its Flux puts nothing in its place").times(1);
+        rule(&RULE).fails(&text(", flux: {version: '2.9'}")).says("its Flux refuses").times(1);
+        let gate = ", flux: {version: '2.9', strictPostBuildSubstitutions: false}";
+        rule(&RULE).fails(&text(gate)).says("its Flux puts nothing in its place").times(1);
     }
 
     #[test]

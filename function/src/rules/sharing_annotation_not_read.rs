@@ -52,7 +52,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             Asker::Gateway => &["spec", "infrastructure", "annotations"],
             _ => continue,
         };
-        let written = |key: &str| request.object.item.tree().at(path).and_then(|map| request.object.text(map.get(key)?));
+        let written = |key: &str| request.object.tree().at(path).and_then(|map| request.object.text(map.get(key)?));
         for [newer, older] in KEYS.into_iter().skip(1) {
             for key in [newer, older] {
                 let Some(text) = written(key) else { continue };

@@ -25,6 +25,7 @@
 use super::finding::{Findings, Found};
 use super::{Check, Rule};
 use crate::cluster::ClusterView;
+use crate::flux::variables::is_name;
 use crate::report::{Category, Severity};
 
 use std::collections::BTreeSet;
@@ -56,13 +57,6 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             findings.add(view, found);
         }
     }
-}
-
-/// `^[_[:alpha:]][_[:alpha:][:digit:]]*$`
-fn is_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
-        && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl<'s> BaselineTexts<'s> {
             if config.pools.spec.validate_only {
                 return Ok(baseline);
             }
-            let generated = generate_for(&input.documents, &config, options).map_err(of_baseline)?;
+            let generated = generate_for(&input, &config, options).map_err(of_baseline)?;
             (rewritten_by(&input.documents, &generated), Generation::of(generated))
         };
         baseline.generation = generation;

@@ -35,10 +35,7 @@ pub(super) fn difference(
             .clusters
             .extend(live.iter().zip(&after).map(|(old, new)| of_cluster(Some(old), Some(new), &beside.supposed))),
         Some((input, old_config)) => {
-            let mut files = Files::new(&input.documents);
-            for unreadable in &input.unreadable {
-                files.note_unread(&unreadable.at.source);
-            }
+            let files = input.files();
             let telling = planned::telling(old_config);
             let (old_clusters, _) = clusters(&files, &telling);
             let old_tree = Tree { files: &files, telling: &telling };

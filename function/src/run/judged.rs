@@ -12,7 +12,7 @@ use crate::flux::clusters::{Cluster, clusters, find_unread};
 use crate::flux::files::Files;
 use crate::flux::variables::Variables;
 use crate::generate;
-use crate::report::{LeftOut, Report, Severity, VERSION, Verdict};
+use crate::report::{BuildNeeded, LeftOut, Report, Severity, VERSION, Verdict};
 use crate::rules::finding::{Findings, Overrides};
 use crate::rules::{find, judge as judge_by_rules};
 use crate::{FUNCTION_VERSION, Options};
@@ -25,10 +25,7 @@ pub(super) fn judge(
     generated: &Generation,
     beside: &Beside<'_>,
 ) -> Attempt<Report> {
-    let mut files = Files::new(&input.documents);
-    for unreadable in &input.unreadable {
-        files.note_unread(&unreadable.at.source);
-    }
+    let files = input.files();
     let telling = planned::telling(config);
     let (mut clusters, notes) = clusters(&files, &telling);
     // A config that is not among the input reads settings too.
@@ -84,6 +81,7 @@ pub(super) fn judge(
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),
+        builds: builds(&clusters, &files),
         difference,
         explanation: None,
         verification,
@@ -109,6 +107,24 @@ pub(super) fn judge(
     Ok(report)
 }
 
+/// The builds without which something is not known, and which were not handed in.
+fn builds(clusters: &[Cluster<'_, '_>], files: &Files<'_, '_>) -> Vec<BuildNeeded> {
+    let all = clusters.iter().flat_map(|cluster| cluster.wiring.builds.iter().map(move |build| (cluster, build)));
+    all.filter(|(_, build)| files.built(&build.id).is_none())
+        .filter_map(|(cluster, build)| {
+            let written = build.kustomization.as_ref().ok()?;
+            Some(BuildNeeded {
+                id: build.id.to_string(),
+                cluster: cluster.name.clone(),
+                directory: build.directory.clone(),
+                because: build.because.as_ref()?.to_string(),
+                file: written.path.clone(),
+                kustomization: written.text.clone(),
+            })
+        })
+        .collect()
+}
+
 /// Severity, file, line, column, code, cluster: the order of the KRM framework, made total.
 fn key(finding: &crate::report::Finding) -> (Severity, Option<&crate::report::Place>, &str, Option<&str>) {
     (finding.severity, finding.at.as_ref(), &finding.code, finding.cluster.as_deref())
@@ -126,7 +142,7 @@ fn latent<'a, 't>(
         .filter(|object| object.suspended.is_none())
         .map(|object| std::ptr::from_ref(object.item))
         .collect();
-    let mut variables = Variables::none(telling.dialect);
+    let mut variables = Variables::none(telling.dialect());
     variables.runs = true;
     variables.open = Some("no cluster applies it".into());
     let variables = std::rc::Rc::new(variables);
@@ -143,6 +159,7 @@ fn latent<'a, 't>(
         objects,
         settings: variables,
         settings_object: None,
+        dialect: None,
         wiring: crate::flux::clusters::Wiring::default(),
         not_checked: Vec::new(),
     }

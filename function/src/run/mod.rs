@@ -25,7 +25,6 @@ mod whole_or_revised;
 use std::collections::BTreeMap;
 
 use crate::cluster::plan::TakenName;
-use crate::flux::files::Files;
 use crate::generate;
 use crate::krm::document::Document;
 use crate::krm::place::Text;
@@ -64,6 +63,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     let baseline_texts = baseline.texts();
     let baseline_config_texts = baseline.config_texts();
     let before = (options, &baseline.generation);
+    let built = &read::BuiltTexts::of(sources)?;
     let beside = &beside::Beside::of(sources, &baseline_texts, &baseline_config_texts, &config_documents, before)?;
 
     let mut rewritten = Rewritten::new();
@@ -71,14 +71,14 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     if !options.expect_generated {
         let unchanged = Rewritten::new();
         let texts = texts(&subjects, &unchanged);
-        let mut input = read::documents(&texts)?;
+        let mut input = read::with_builds(&texts, built)?;
         let config = configured::config(&input.documents, &config_documents)?;
         if config.pools.spec.validate_only {
             let options = Options { expect_generated: true, fix: false };
             let judged = judged_input(&input, &config, options, &generation, Vec::new(), beside)?;
             return Ok(finished(&subjects, &rewritten, judged));
         }
-        let generated = generate_for(&input.documents, &config, options)?;
+        let generated = generate_for(&input, &config, options)?;
         let anything = !generated.new_files.is_empty() || generated.changes.values().any(|changes| !changes.is_empty());
         if !anything && !options.fix {
             // What was read is what will be there.
@@ -93,7 +93,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
             // When a changed object does not parse, reading the whole text says what is wrong and where.
             if let Some(fresh) = revision.read(&texts) {
                 let document = input.documents.remove(0).revised(&revision, fresh);
-                let input = read::Input { documents: vec![document], unreadable: Vec::new() };
+                let input = read::Input { documents: vec![document], unreadable: Vec::new(), built: Vec::new() };
                 let judged = judged_input(
                     &input,
                     &config,
@@ -111,14 +111,14 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     if options.fix {
         // Proposals are about the texts as generation leaves them; what they change may ask for more.
         let texts = texts(&subjects, &rewritten);
-        let judged = judged(&texts, &config_documents, options, &generation, beside)?.0;
+        let judged = judged((&texts, built), &config_documents, options, &generation, beside)?.0;
         let fixed = fixed::apply(&texts, &judged.findings);
         if !fixed.is_empty() {
             rewritten.extend(fixed.into_iter().map(|(path, text)| (path, Some(text))));
             let texts = self::texts(&subjects, &rewritten);
-            let input = read::documents(&texts)?;
+            let input = read::with_builds(&texts, built)?;
             let config = configured::config(&input.documents, &config_documents)?;
-            let generated = generate_for(&input.documents, &config, options)?;
+            let generated = generate_for(&input, &config, options)?;
             let again = rewritten_by(&input.documents, &generated);
             // What was made in the first round is still made: only what happened to it since is added.
             generation.extend(Generation::of(generated));
@@ -127,7 +127,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     }
     // The findings are about what will be there, so changed texts are read like any others.
     let texts = texts(&subjects, &rewritten);
-    let judged = judged(&texts, &config_documents, options, &generation, beside)?;
+    let judged = judged((&texts, built), &config_documents, options, &generation, beside)?;
     Ok(finished(&subjects, &rewritten, judged))
 }
 
@@ -148,13 +148,13 @@ fn finished(subjects: &[(&str, &str)], rewritten: &Rewritten, (report, stdin): (
 
 /// Read, judge, and write the text for standard output when there is one.
 fn judged(
-    texts: &[Text<'_>],
+    (texts, built): (&[Text<'_>], &read::BuiltTexts<'_>),
     configs: &[Document<'_>],
     options: Options,
     generation: &Generation,
     beside: &beside::Beside<'_>,
 ) -> Attempt<(Report, Option<Change>)> {
-    let input = read::documents(texts)?;
+    let input = read::with_builds(texts, built)?;
     let config = configured::config(&input.documents, configs)?;
     let (report, stdin) = judged_input(&input, &config, options, generation, Vec::new(), beside)?;
     // Generation may have changed this text before: it is written out, for edits would be to what nobody has.
@@ -190,16 +190,16 @@ fn judged_input(
 }
 
 fn generate_for(
-    documents: &[Document<'_>],
+    input: &read::Input<'_>,
     config: &configured::Config,
     options: Options,
 ) -> Attempt<generate::Generated> {
     if !config.given {
         return Ok(generate::Generated::default());
     }
-    let files = Files::new(documents);
+    let files = input.files();
     let (clusters, _) = crate::flux::clusters::clusters(&files, &planned::telling(config));
-    let generated = generate::generate(documents, &clusters, &config.pools, config.path.as_deref(), options);
+    let generated = generate::generate(&input.documents, &clusters, &config.pools, config.path.as_deref(), options);
     match generated.problems.first() {
         None => Ok(generated),
         Some(problem) => Err(Box::new(Failure {

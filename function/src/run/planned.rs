@@ -6,6 +6,7 @@ use crate::cluster::plan::{Headroom, Plan, PlannedGateway, PlannedPool, Reserved
 use crate::config::{self, DefaultIpam};
 use crate::flux::clusters::{ClusterName, Telling};
 use crate::flux::expression::Dialect;
+use crate::flux::version::FluxVersion;
 use crate::verification::Said;
 
 /// What clusters are told apart by.
@@ -21,6 +22,7 @@ pub(super) fn telling(config: &Config) -> Telling {
                 entrypoint: cluster.entrypoint.clone(),
                 settings_name: settings.name().to_owned(),
                 settings_namespace: settings.namespace().to_owned(),
+                dialect: dialect(&config.pools.flux_of(Some(cluster))),
             }
         })
         .collect();
@@ -29,7 +31,16 @@ pub(super) fn telling(config: &Config) -> Telling {
         settings_name: spec.settings.name().to_owned(),
         settings_namespace: spec.settings.namespace().to_owned(),
         cluster_key: spec.settings.cluster_key().to_owned(),
-        dialect: Dialect::FLUX_2_9,
+        dialect: dialect(&spec.flux),
+    }
+}
+
+/// How the Flux that the config names reads expressions; none where it names none.
+fn dialect(flux: &config::Flux) -> Option<Dialect> {
+    let said = flux.version.as_deref().and_then(FluxVersion::parse).map(FluxVersion::dialect);
+    match flux.strict_post_build_substitutions {
+        Some(strict) => Some(Dialect { strict, ..said.unwrap_or(Dialect::FLUX_2_9) }),
+        None => said,
     }
 }
 

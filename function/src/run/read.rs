@@ -1,6 +1,9 @@
 //! From bytes to documents, with an error that has its place.
 
+use crate::flux::build::Outcome;
+use crate::flux::files::Files;
 use crate::krm::document::Document;
+use crate::krm::parse::ParseError;
 use crate::krm::place::Text;
 use crate::report::{Failure, NotChecked, Place};
 use crate::{Role, Source};
@@ -14,6 +17,53 @@ pub(super) struct Input<'t> {
     pub(super) documents: Vec<Document<'t>>,
     /// Files that are no YAML, and so nobody's business or somebody's mistake.
     pub(super) unreadable: Vec<Unreadable<'t>>,
+    /// What kustomize made of directories, by the id of the build: its output, or why there is none.
+    pub(super) built: Vec<(&'t str, Result<Document<'t>, String>)>,
+}
+
+impl<'t> Input<'t> {
+    /// The input as a tree of files.
+    pub(super) fn files(&self) -> Files<'_, 't> {
+        let mut files = Files::new(&self.documents);
+        for unreadable in &self.unreadable {
+            files.note_unread(&unreadable.at.source);
+        }
+        for (id, outcome) in &self.built {
+            let outcome = match outcome {
+                Ok(document) => Outcome::Built(document),
+                Err(why) => Outcome::Failed(why),
+            };
+            files.note_build(id, outcome);
+        }
+        files
+    }
+}
+
+/// The builds that were handed in, as texts.
+#[derive(Debug, Default)]
+pub(super) struct BuiltTexts<'s> {
+    done: Vec<Text<'s>>,
+    failed: Vec<(&'s str, &'s str)>,
+}
+
+impl<'s> BuiltTexts<'s> {
+    /// Of all sources those that are builds.
+    pub(super) fn of(sources: &'s [Source]) -> Attempt<Self> {
+        let done = utf8(sources, Role::Built)?.into_iter().map(|(id, text)| Text::new(id, text)).collect();
+        Ok(Self { done, failed: utf8(sources, Role::Unbuilt)? })
+    }
+}
+
+/// Read all texts, and what kustomize made of them.
+pub(super) fn with_builds<'t>(texts: &'t [Text<'t>], built: &'t BuiltTexts<'t>) -> Attempt<Input<'t>> {
+    let mut input = documents(texts)?;
+    let read = |text: &'t Text<'t>| {
+        let refused = |error: ParseError| format!("its output cannot be read: {}", error.message);
+        (text.path, Document::read(text).map_err(refused))
+    };
+    input.built = built.done.iter().map(read).collect();
+    input.built.extend(built.failed.iter().map(|(id, why)| (*id, Err((*why).to_owned()))));
+    Ok(input)
 }
 
 /// A file of a package that is not YAML.
@@ -63,7 +113,7 @@ pub(super) fn utf8(sources: &[Source], role: Role) -> Attempt<Vec<(&str, &str)>>
 
 /// Read all texts. Standard input must be readable; of a package, what is not YAML is set aside.
 pub(super) fn documents<'t>(texts: &'t [Text<'t>]) -> Attempt<Input<'t>> {
-    let mut input = Input { documents: Vec::new(), unreadable: Vec::new() };
+    let mut input = Input { documents: Vec::new(), unreadable: Vec::new(), built: Vec::new() };
     for text in texts {
         match Document::read(text) {
             Ok(document) => input.documents.push(document),

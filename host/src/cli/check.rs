@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::args::Format;
+use super::build::{self, Build};
 use super::input::{self, Input};
 use super::outputs::{self, Answer, Output};
 use super::{Exit, Setting, Streams, baseline};
 use crate::contract::{Function, Options, Role, Source};
 use crate::package;
-use crate::report::{self, Texts};
+use crate::report::Texts;
 
 const AFTER: &str = "\
 Examples:
@@ -21,6 +22,7 @@ Examples:
                                          text for the log, and files for the tools that read them
   lbpools check --cluster infra          only what concerns one cluster
   lbpools check --changed-since main     only what a branch brings in
+  lbpools check --build                  let kustomize say what its patches make of the manifests
   kustomize build DIR | lbpools check -  judge what a pipeline really applies
   kustomize build DIR | lbpools check - --config pools-config.yaml
                                          fail as well when the pools that the config asks for are missing:
@@ -48,6 +50,8 @@ pub struct Check {
     /// Show findings about what no cluster applies as well
     #[arg(long)]
     show_latent: bool,
+    #[command(flatten)]
+    build: Build,
     /// How to write the report to standard output
     #[arg(long, default_value = "text")]
     format: Format,
@@ -65,22 +69,28 @@ pub(super) fn run<F: Function>(
 ) -> anyhow::Result<Exit> {
     outputs::distinct(&verb.output)?;
     let stream = verb.target == Path::new("-");
-    let (mut sources, directory) = if stream {
-        (self::stream(verb, setting, streams)?, String::new())
+    let (mut sources, directory, builder) = if stream {
+        if verb.build.is_asked() {
+            bail!("--build builds what is in a directory, and `check -` reads what was built");
+        }
+        (self::stream(verb, setting, streams)?, String::new(), None)
     } else {
         let input = Input::package(&verb.target, verb.config.as_ref(), setting.max_input)?;
-        (input.sources, input.directory)
+        let builder = verb.build.builder(&input.package.root, setting)?;
+        (input.sources, input.directory, builder)
     };
     match &verb.changed_since {
         Some(_) if stream => bail!("--changed-since compares files, and `check -` reads a pipe"),
+        Some(_) if builder.is_some() => {
+            bail!("--build and --changed-since do not go together: an older tree is not built")
+        }
         Some(from) => sources.extend(baseline::read(from, &verb.target, setting.max_input)?),
         None => {}
     }
     sources.extend(scope(verb));
     let options = Options { fix: false, expect_generated: stream && verb.config.is_some() };
     let function = function()?;
-    let document = function.report(sources.clone(), options).context("the function did not answer")?;
-    let report = report::read(&document)?;
+    let (document, report) = build::report(&function, sources.clone(), builder.as_ref(), options)?;
     sources.retain(|source| matches!(source.role, Role::Subject | Role::Config));
     let texts = Texts::new(&sources, &directory).before(&report);
     let formats = outputs::formats(verb.format, &verb.output);

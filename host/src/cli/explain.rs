@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
+use super::build::{self, Build};
 use super::input::Input;
 use super::{Exit, Setting, Streams};
 use crate::contract::{Function, Options, Role, Source};
@@ -46,6 +47,8 @@ pub struct Explain {
     /// The LoadBalancerPools config, when it is not in the directory
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    build: Build,
     /// How to write the story of an address or Service
     #[arg(long, default_value = "text")]
     format: StoryFormat,
@@ -76,8 +79,8 @@ fn tell<F: Function>(
     let input = Input::package(&verb.target, verb.config.as_ref(), setting.max_input)?;
     let mut sources = input.sources();
     sources.push(Source { path: String::new(), role: Role::Explain, text: subject.as_bytes().to_vec() });
-    let document = function()?.report(sources, Options::default()).context("the function did not answer")?;
-    let report = report::read(&document)?;
+    let builder = verb.build.builder(&input.package.root, setting)?;
+    let (document, report) = build::report(&function()?, sources, builder.as_ref(), Options::default())?;
     let texts = Texts::new(&input.sources, &input.directory);
     let mut out = Vec::new();
     let page = text::Page { dress: setting.stdout, columns: setting.columns };

@@ -4,16 +4,17 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::ValueEnum;
 
+use super::build::{self, Build};
 use super::input::Input;
 use super::outputs::{self, Output};
 use super::{Exit, Setting, Streams, baseline};
 use crate::contract::{Function, Options, Role, Source};
+use crate::report::Report;
 use crate::report::map::{Side, html, svg, terminal};
 use crate::report::text::Dress;
-use crate::report::{self, Report};
 
 const AFTER: &str = "\
 Examples:
@@ -41,6 +42,8 @@ pub struct Map {
     /// Draw this revision of the repository, or this directory, beside it: before and after a change
     #[arg(long, value_name = "REV|DIR")]
     from: Option<String>,
+    #[command(flatten)]
+    build: Build,
     /// How to draw on standard output
     #[arg(long, default_value = "text")]
     format: Drawing,
@@ -69,7 +72,11 @@ pub(super) fn run<F: Function>(
 ) -> anyhow::Result<Exit> {
     outputs::distinct(&verb.output)?;
     let input = Input::package(&verb.dir, verb.config.as_ref(), setting.max_input)?;
+    let builder = verb.build.builder(&input.package.root, setting)?;
     let before = match &verb.from {
+        Some(_) if builder.is_some() => {
+            bail!("--build and --from do not go together: an older tree is not built")
+        }
         Some(from) => {
             let mut before = baseline::read(from, &verb.dir, setting.max_input)?;
             let config = input.sources.iter().find(|source| source.role == Role::Config);
@@ -84,8 +91,7 @@ pub(super) fn run<F: Function>(
     };
     let function = function()?;
     let judged = |sources| -> anyhow::Result<Report> {
-        let document = function.report(sources, Options::default()).context("the function did not answer")?;
-        report::read(&document)
+        Ok(build::report(&function, sources, builder.as_ref(), Options::default())?.1)
     };
     let before = before.map(&judged).transpose()?;
     let after = judged(input.sources)?;
@@ -93,7 +99,7 @@ pub(super) fn run<F: Function>(
         before.iter().zip(verb.from.iter().map(|from| format!(" of `{from}`"))).chain([(&after, String::new())])
     {
         if let Some(failure) = &report.failure {
-            anyhow::bail!("there is nothing to draw{of}: {}", failure.message);
+            bail!("there is nothing to draw{of}: {}", failure.message);
         }
     }
     let label = verb.from.as_ref().map_or("", |_| "after");

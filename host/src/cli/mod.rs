@@ -18,6 +18,7 @@ use crate::function_mode;
 
 pub mod args;
 mod baseline;
+mod build;
 mod check;
 mod completions;
 mod description;

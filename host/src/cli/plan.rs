@@ -4,9 +4,10 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::ValueEnum;
 
+use super::build::{self, Build};
 use super::input::Input;
 use super::outputs::{self, Output};
 use super::{Exit, Setting, Streams, baseline, dump};
@@ -62,6 +63,8 @@ pub struct Plan {
     /// The LoadBalancerPools config, when it is not in what is planned
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    build: Build,
     /// How to write it to standard output
     #[arg(long, default_value = "text")]
     format: PlanFormat,
@@ -90,8 +93,12 @@ pub(super) fn run<F: Function>(
 ) -> anyhow::Result<Exit> {
     outputs::distinct(&verb.output)?;
     let input = Input::beside(&verb.target, verb.config.as_ref(), &verb.dump, setting.max_input)?;
+    let builder = verb.build.builder(&input.package.root, setting)?;
     let mut sources = input.sources;
     if let Some(from) = &verb.from {
+        if builder.is_some() {
+            bail!("--build and --from do not go together: an older tree is not built");
+        }
         sources.extend(baseline::read(from, &verb.target, setting.max_input)?);
     }
     if !verb.dump.is_empty() {
@@ -103,8 +110,7 @@ pub(super) fn run<F: Function>(
     sources.extend(supposed.map(|text| Source { path: String::new(), role: Role::WhatIf, text: text.into_bytes() }));
     let shown: Vec<Source> =
         sources.iter().filter(|source| matches!(source.role, Role::Subject | Role::Config)).cloned().collect();
-    let document = function()?.report(sources, Options::default()).context("the function did not answer")?;
-    let report = report::read(&document)?;
+    let (document, report) = build::report(&function()?, sources, builder.as_ref(), Options::default())?;
     let from = match (&verb.from, verb.dump.is_empty()) {
         (Some(from), _) => from.as_str(),
         (None, false) => "the cluster as it is",

@@ -31,6 +31,8 @@ impl From<contract::Source> for Source {
             contract::Role::Observed => Role::Observed,
             contract::Role::Unread => Role::Unread,
             contract::Role::SmokeTest => Role::SmokeTest,
+            contract::Role::Built => Role::Built,
+            contract::Role::Unbuilt => Role::Unbuilt,
         };
         Self { path: source.path, role, text: source.text }
     }

@@ -27,6 +27,8 @@ impl Component {
                     Role::Observed => function::Role::Observed,
                     Role::Unread => function::Role::Unread,
                     Role::SmokeTest => function::Role::SmokeTest,
+                    Role::Built => function::Role::Built,
+                    Role::Unbuilt => function::Role::Unbuilt,
                 },
                 text: source.text,
             })

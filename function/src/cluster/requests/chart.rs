@@ -48,18 +48,18 @@ impl<'a, 't> Chart<'a, 't> {
 
     /// A value that is written in the release.
     pub(super) fn node(&self, path: &[&str]) -> Option<&'a Node<'t>> {
-        self.release?.item.tree().at(&["spec", "values"])?.at(path)
+        self.release?.tree().at(&["spec", "values"])?.at(path)
     }
 
     /// Inline values win over these, and these over the chart's own.
     fn has_other_values(&self) -> bool {
-        let from = self.release.and_then(|release| release.item.tree().at(&["spec", "valuesFrom"]));
+        let from = self.release.and_then(|release| release.tree().at(&["spec", "valuesFrom"]));
         from.is_some_and(|node| !node.items().is_empty())
     }
 }
 
 fn is_cilium(release: &Object<'_, '_>, objects: &[Object<'_, '_>]) -> bool {
-    let tree = release.item.tree();
+    let tree = release.tree();
     if let Some(chart) = tree.text_at(&["spec", "chart", "spec", "chart"]) {
         return chart == "cilium";
     }
@@ -70,10 +70,10 @@ fn is_cilium(release: &Object<'_, '_>, objects: &[Object<'_, '_>]) -> bool {
     const SOURCES: &str = "source.toolkit.fluxcd.io";
     match tree.text_at(&["spec", "chartRef", "kind"]) {
         Some("OCIRepository") => named(SOURCES, "OCIRepository")
-            .and_then(|object| object.item.tree().text_at(&["spec", "url"]))
+            .and_then(|object| object.tree().text_at(&["spec", "url"]))
             .is_some_and(|url| url.ends_with("/cilium")),
         Some("HelmChart") => named(SOURCES, "HelmChart")
-            .is_some_and(|object| object.item.tree().text_at(&["spec", "chart"]) == Some("cilium")),
+            .is_some_and(|object| object.tree().text_at(&["spec", "chart"]) == Some("cilium")),
         _ => false,
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Fields<'o, 'a, 't> {
 impl<'o, 'a, 't> Fields<'o, 'a, 't> {
     /// The fields of an object.
     pub(super) fn of(object: &'o Object<'a, 't>) -> Self {
-        Self { object, node: Some(object.item.tree()), unknown: None }
+        Self { object, node: Some(object.tree()), unknown: None }
     }
 
     /// The fields below a node of an object.

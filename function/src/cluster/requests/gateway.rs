@@ -89,7 +89,7 @@ fn derived<'a, 't>(
     };
     match &parameters {
         Parameters::Config(config) => {
-            let mut config = Fields::below(config, config.item.tree().at(&["spec", "service"]));
+            let mut config = Fields::below(config, config.tree().at(&["spec", "service"]));
             service.service_type = config.option(&["type"]).unwrap_or(service.service_type);
             service.external_traffic_policy = config.text(&["externalTrafficPolicy"]);
             service.class = config.option(&["loadBalancerClass"]);
@@ -115,7 +115,7 @@ fn derived<'a, 't>(
     }
     let refused = matches!(parameters, Parameters::Unusable) && profile.gateway_class_strict
         || profile.gateway_parameters_refused
-            && object.item.tree().at(&["spec", "infrastructure", "parametersRef"]).is_some_and(|node| !node.is_null());
+            && object.tree().at(&["spec", "infrastructure", "parametersRef"]).is_some_and(|node| !node.is_null());
     let mut request = request(object, Asker::Gateway, fields.done(service), written, profile, flags);
     request.through_envoy = !(profile.gateway_streams && listeners.only_streams());
     if refused {
@@ -126,7 +126,7 @@ fn derived<'a, 't>(
 
 /// The addresses of `spec.addresses` that Cilium looks at, with their paths.
 pub fn spec_addresses(object: &Object<'_, '_>) -> Vec<(String, Text)> {
-    let nodes = object.item.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
+    let nodes = object.tree().at(&["spec", "addresses"]).map(Node::items).unwrap_or_default();
     let address = |(n, node): (usize, &Node<'_>)| {
         let of_type = node.get("type").and_then(|node| object.text(node));
         let is_address = of_type.is_none_or(|text| text.known().is_none_or(|t| t == "IPAddress"));
@@ -147,7 +147,7 @@ enum Parameters<'a, 't> {
 
 impl<'a, 't> Parameters<'a, 't> {
     fn of(class: &'a Object<'a, 't>, means: Means<'_, 'a, 't>) -> Self {
-        let Some(reference) = class.item.tree().at(&["spec", "parametersRef"]).filter(|node| !node.is_null()) else {
+        let Some(reference) = class.tree().at(&["spec", "parametersRef"]).filter(|node| !node.is_null()) else {
             return Parameters::None;
         };
         let mut fields = Fields::below(class, Some(reference));
@@ -179,7 +179,7 @@ struct Listeners(Vec<(i32, String)>);
 
 impl Listeners {
     fn of(object: &Object<'_, '_>) -> Self {
-        let nodes = object.item.tree().at(&["spec", "listeners"]).map(Node::items).unwrap_or_default();
+        let nodes = object.tree().at(&["spec", "listeners"]).map(Node::items).unwrap_or_default();
         let text = |node: &Node<'_>, key: &str| match node.get(key).and_then(|node| object.text(node)) {
             Some(Text { value: Fact::Known(value), .. }) => value,
             _ => String::new(),

@@ -213,7 +213,7 @@ fn request<'a, 't>(
 /// The annotations that ask for addresses in the map under a path such as `metadata.annotations`.
 fn written_annotations(object: &Object<'_, '_>, path: &str, profile: &Profile) -> Vec<(String, Text)> {
     let keys: Vec<&str> = path.split('.').collect();
-    let Some(node) = object.item.tree().at(&keys) else { return Vec::new() };
+    let Some(node) = object.tree().at(&keys) else { return Vec::new() };
     annotations_in(object, node, path, profile)
 }
 

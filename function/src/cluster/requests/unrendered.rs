@@ -17,7 +17,7 @@ const DEPTH: usize = 32;
 /// The requests in the values of a HelmRelease.
 pub(super) fn of_values<'a, 't>(object: &'a Object<'a, 't>, profile: &Profile) -> Vec<Request<'a, 't>> {
     let mut requests = Vec::new();
-    if let Some(values) = object.item.tree().at(&["spec", "values"]) {
+    if let Some(values) = object.tree().at(&["spec", "values"]) {
         search(object, values, "spec.values", profile, 0, &mut requests);
     }
     requests
@@ -113,7 +113,7 @@ pub(super) fn of_envoy<'a, 't>(
     profile: &Profile,
 ) -> Option<Result<Request<'a, 't>, &'static str>> {
     const PATH: &str = "spec.provider.kubernetes.envoyService";
-    let service = object.item.tree().at(&["spec", "provider", "kubernetes", "envoyService"])?;
+    let service = object.tree().at(&["spec", "provider", "kubernetes", "envoyService"])?;
     if service.text_at(&["type"]).is_some_and(|kind| kind != "LoadBalancer") {
         return None;
     }
@@ -132,7 +132,7 @@ pub(super) fn of_envoy<'a, 't>(
         })
     };
     let used = objects.iter().any(|other| {
-        let tree = other.item.tree();
+        let tree = other.tree();
         other.item.is("gateway.networking.k8s.io", "GatewayClass") && named(tree.at(&["spec", "parametersRef"]))
             || other.item.is("gateway.networking.k8s.io", "Gateway")
                 && named(tree.at(&["spec", "infrastructure", "parametersRef"]))

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::{Findings, key, names};
 use crate::cilium::range::{Range, RangeError};
 use crate::cilium::version::CiliumVersion;
-use crate::config::{Cilium, Cluster, LoadBalancerPools, Settings};
+use crate::config::{Cilium, Cluster, Flux, LoadBalancerPools, Settings};
+use crate::flux::version::FluxVersion;
 
 pub(super) fn check(found: &mut Findings, config: &LoadBalancerPools) {
     cilium(found, "spec.cilium", &config.spec.cilium);
+    flux(found, "spec.flux", &config.spec.flux);
     settings(found, "spec.settings", &config.spec.settings);
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     let mut entrypoints: BTreeMap<&str, usize> = BTreeMap::new();
@@ -52,6 +54,16 @@ fn cilium(found: &mut Findings, path: &str, cilium: &Cilium) {
     }
 }
 
+fn flux(found: &mut Findings, path: &str, flux: &Flux) {
+    if let Some(version) = flux.version.as_deref().filter(|version| FluxVersion::parse(version).is_none()) {
+        found.add(
+            format!("{path}.version"),
+            format!("`{version}` is no version of Flux 2"),
+            "write the version that the clusters run, in quotes, such as \"2.9\"",
+        );
+    }
+}
+
 fn settings(found: &mut Findings, path: &str, settings: &Settings) {
     if let Some(name) = &settings.name {
         names::object(found, &format!("{path}.name"), name);
@@ -82,6 +94,9 @@ fn cluster(found: &mut Findings, path: &str, cluster: &Cluster) {
     }
     if let Some(own) = &cluster.cilium {
         self::cilium(found, &format!("{path}.cilium"), own);
+    }
+    if let Some(own) = &cluster.flux {
+        flux(found, &format!("{path}.flux"), own);
     }
     if let Some(own) = &cluster.settings {
         self::settings(found, &format!("{path}.settings"), own);

@@ -159,10 +159,11 @@ fn misfits(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<Strin
                 }
             }
             "maxLength" | "minimum" | "maximum" => {}
-            // Two patterns, held against what they mean.
+            // Three patterns, held against what they mean.
             "pattern" => {
                 let fits = |text: &str| match expected.as_str() {
                     Some(r"^v?1\.[0-9]+") => text.trim_start_matches('v').starts_with("1."),
+                    Some(r"^v?2\.[0-9]+") => text.trim_start_matches('v').starts_with("2."),
                     Some(_) => text.parse::<crate::config::Headroom>().is_ok(),
                     None => false,
                 };

@@ -19,6 +19,11 @@ enum What {
     Remove,
 }
 
+/// Whether a list holds this text, when it is the list that is asked for.
+fn listed(list: &Node<'_>, asked: bool, text: &str) -> bool {
+    asked && list.items().iter().any(|item| item.text() == Some(text))
+}
+
 /// Read the operations of a patch.
 pub(super) fn operations(items: &[Node<'_>]) -> Result<Vec<Operation>, String> {
     items.iter().map(operation).collect()
@@ -44,6 +49,18 @@ impl Operation {
     /// One past the last byte it stands on.
     pub(super) fn end(&self) -> usize {
         self.span.end
+    }
+
+    /// Where it puts this text under this key.
+    pub(super) fn says(&self, key: &str, text: &str) -> Option<std::ops::Range<usize>> {
+        let value = self.value.as_ref()?;
+        // `/spec/blocks/0` and `/spec/blocks/-` are in the list under `blocks`.
+        let own = self.path.iter().rev().find(|part| *part != "-" && part.parse::<usize>().is_err())?;
+        let there = match &value.value {
+            Value::Scalar { .. } => own == key && value.text() == Some(text),
+            _ => super::value_of(value, key, text).is_some() || listed(value, own == key, text),
+        };
+        there.then(|| value.span.clone())
     }
 
     /// Apply it. An error says why kustomize refuses it.

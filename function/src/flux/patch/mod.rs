@@ -19,6 +19,7 @@ use crate::krm::item::Item;
 use crate::krm::node::{Node, Value};
 use crate::krm::parse::Reader;
 use crate::report::Place;
+pub(in crate::flux) use strategic::{entry_mut, remove};
 use target::{Match, Target};
 
 /// One patch: what it is for, and what it does.
@@ -93,6 +94,13 @@ impl<'a, 't> Patched<'a, 't> {
         Self { tree: item.tree().clone(), pieces: Vec::new(), end: document.text.text.len() + 1 }
     }
 
+    /// Begin with an object that is written nowhere: all of it has this place.
+    pub fn elsewhere(located: Located<'a, 't>, place: Place) -> Self {
+        let mut patched = Self::new(located);
+        patched.pieces.push((0, Origin::Within(Rc::new(place))));
+        patched
+    }
+
     /// The place of a span that comes from a patch.
     pub fn place(&self, span: &std::ops::Range<usize>) -> Option<Place> {
         let at = self.pieces.partition_point(|(base, _)| *base <= span.start).checked_sub(1)?;
@@ -100,7 +108,8 @@ impl<'a, 't> Patched<'a, 't> {
         Some(origin.place(&(span.start - base..span.end - base)))
     }
 
-    fn piece(&mut self, origin: &Origin<'a, 't>, extent: usize) -> usize {
+    /// Begin a piece that comes from elsewhere; says where its spans begin.
+    pub(in crate::flux) fn piece(&mut self, origin: &Origin<'a, 't>, extent: usize) -> usize {
         let base = self.end;
         self.pieces.push((base, origin.clone()));
         self.end = base + extent + 1;
@@ -128,6 +137,20 @@ impl<'a, 't> Patch<'a, 't> {
     /// Why a field of an object that it may touch is unknown.
     pub fn holder(&self) -> &Rc<str> {
         &self.holder
+    }
+
+    /// The place of a key and its text in it, where it may be for an object and says just that.
+    pub fn says(&self, item: &Item<'_>, key: &str, text: &str) -> Option<Place> {
+        if self.target.matches(item, item.tree(), true) == Match::No {
+            return None;
+        }
+        match &self.body {
+            Body::Strategic(tree, origin) => Some(origin.place(&value_of(tree, key, text)?.span)),
+            Body::Json(operations, origin) => {
+                Some(origin.place(&operations.iter().find_map(|operation| operation.says(key, text))?))
+            }
+            Body::Unknown(_) => None,
+        }
     }
 
     /// Apply it to an object of a kind that kustomize has no schema for.
@@ -287,6 +310,20 @@ impl<'a, 't> Patches<'_, 'a, 't> {
     fn patch(&self, target: Target, body: Body<'a, 't>) -> Patch<'a, 't> {
         Patch { target, body, holder: self.holder.clone() }
     }
+}
+
+/// A scalar of this text under this key, or in a list under it, somewhere in a tree.
+fn value_of<'n, 't>(tree: &'n Node<'t>, key: &str, text: &str) -> Option<&'n Node<'t>> {
+    fn below<'n, 't>(node: &'n Node<'t>, own: &str, key: &str, text: &str) -> Option<&'n Node<'t>> {
+        match &node.value {
+            Value::Scalar { .. } => (own == key && node.text() == Some(text)).then_some(node),
+            Value::Sequence { items, .. } => items.iter().find_map(|item| below(item, own, key, text)),
+            Value::Mapping { entries, .. } => {
+                entries.iter().find_map(|entry| below(&entry.value, entry.key.text().unwrap_or_default(), key, text))
+            }
+        }
+    }
+    below(tree, "", key, text)
 }
 
 /// The documents of a patch's text, without empty ones.

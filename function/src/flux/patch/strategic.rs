@@ -99,7 +99,7 @@ fn directives(node: &Node<'_>) -> Result<(), String> {
 }
 
 /// The value under a key of a map.
-pub(super) fn entry_mut<'n, 't>(map: &'n mut Node<'t>, key: &str) -> Option<&'n mut Node<'t>> {
+pub(in crate::flux) fn entry_mut<'n, 't>(map: &'n mut Node<'t>, key: &str) -> Option<&'n mut Node<'t>> {
     match &mut map.value {
         Value::Mapping { entries, .. } => {
             entries.iter_mut().find(|entry| entry.key.text() == Some(key)).map(|entry| &mut entry.value)
@@ -120,7 +120,7 @@ pub(super) fn add<'t>(map: &mut Node<'t>, key: Node<'t>, value: Node<'t>) -> Res
 }
 
 /// Take a key out of a map.
-pub(super) fn remove(map: &mut Node<'_>, key: &str) {
+pub(in crate::flux) fn remove(map: &mut Node<'_>, key: &str) {
     if let Value::Mapping { entries, .. } = &mut map.value {
         entries.retain(|entry| entry.key.text() != Some(key));
     }

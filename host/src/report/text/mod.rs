@@ -18,7 +18,6 @@ pub(crate) mod table;
 mod verdict;
 
 pub use verdict::verdict;
-pub(crate) use verdict::{counts, left_out};
 
 /// How to write.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,10 +1,14 @@
 //! From an entry point through Flux Kustomizations and kustomization files to the objects a cluster applies.
 //!
-//! What stands in a directory that nothing leads to is applied by nobody, whatever its name says.
+//! What stands in a directory that nothing leads to is applied by nobody, whatever its name says. Where kustomize's own
+//! output of a directory was handed in, its objects are taken from that ([`built`]).
+
+mod built;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::build::Build;
 use super::fact::Fact;
 use super::files::{Files, Listed, Located, directory_of, join, normalised};
 use super::kustomization::{FluxKustomization, Leads, SourceName, repository_of, source};
@@ -38,6 +42,8 @@ pub struct Walked<'a, 't> {
     pub not_checked: Vec<NotChecked>,
     /// Why there may be objects that the walk does not know: something lies outside the input.
     pub open: Option<String>,
+    /// What Flux builds for the cluster, in the order met.
+    pub builds: Vec<Build>,
 }
 
 /// An entry of a kustomization file that names what is not there.
@@ -58,6 +64,17 @@ struct Step<'a, 't> {
     kustomization: Option<Rc<str>>,
     suspended: Option<Rc<str>>,
     layer: Rc<Layer<'a, 't>>,
+    /// Number of the build that it is a part of.
+    build: usize,
+}
+
+/// What a Flux Kustomization puts into the kustomization file of its directory.
+#[derive(Debug, Default)]
+struct Top<'a, 't> {
+    /// `namespace`, names and patches.
+    layer: Option<Layer<'a, 't>>,
+    /// Components.
+    added: Added,
 }
 
 /// Components that a Flux Kustomization adds to those of its directory, as `(directory, place)`.
@@ -72,11 +89,16 @@ pub struct Walk<'f, 'a, 't> {
     visited: BTreeSet<Rc<str>>,
     /// The source of the entry point's own Kustomization, and its address.
     root: Option<(SourceName, Option<String>)>,
+    entrypoint: &'f str,
+    /// Only the way is looked at: what is applied is taken from kustomize's output.
+    only_way: bool,
+    /// What the kustomizations on the way to each manifest change, and which in the order of the way it is.
+    way: BTreeMap<*const Item<'t>, (usize, Rc<Layer<'a, 't>>)>,
 }
 
 impl<'f, 'a, 't> Walk<'f, 'a, 't> {
     /// Start at a directory.
-    pub fn from(files: &'f Files<'a, 't>, sources: &'f Sources<'f, 'a, 't>, entrypoint: &str) -> Walked<'a, 't> {
+    pub fn from(files: &'f Files<'a, 't>, sources: &'f Sources<'f, 'a, 't>, entrypoint: &'f str) -> Walked<'a, 't> {
         let mut walk = Walk {
             files,
             sources,
@@ -84,12 +106,16 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
             position: BTreeMap::new(),
             visited: BTreeSet::new(),
             root: None,
+            entrypoint,
+            only_way: false,
+            way: BTreeMap::new(),
         };
         let step = Step {
             variables: Rc::new(Variables::none(sources.dialect)),
             kustomization: None,
             suspended: None,
             layer: Rc::default(),
+            build: 0,
         };
         if !files.has_directory(entrypoint) {
             walk.outside(
@@ -106,10 +132,30 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
                 let url = walk.address(&source);
                 (source, url)
             });
+            walk.ignored();
             walk.flux_kustomization(&own);
+            if walk.found.builds.first().is_some_and(|build| walk.is_built(build, entrypoint)) {
+                return walk.found;
+            }
         }
-        walk.directory(entrypoint, &step, None, Vec::new(), 0);
+        // The first round of a bootstrap is of the same files as the rounds of its own Kustomization.
+        let build = if walk.found.builds.is_empty() { walk.build(entrypoint, None, None) } else { 0 };
+        walk.applied(entrypoint, &Step { build, ..step }, None, Top::default());
         walk.found
+    }
+
+    /// What the source of the entry point leaves out of the artifact, in words of its own, is not looked up.
+    fn ignored(&mut self) {
+        let Some((source, _)) = &self.root else { return };
+        let found = source.name.split_once('/').and_then(|(space, name)| self.sources.git_repository(space, name));
+        let Some((document, item)) = found.filter(|_| source.kind == "GitRepository") else { return };
+        if let Some(entry) =
+            item.tree().at(&["spec"]).and_then(|spec| spec.entry("ignore")).filter(|e| !e.value.is_null())
+        {
+            let what = format!("whether GitRepository {} leaves out a file that is judged", source.name);
+            let at = document.place(item, &entry.key.span);
+            self.note(what, "its spec.ignore is not followed; a .sourceignore is", Some(at));
+        }
     }
 
     /// The Kustomization in or below a directory that applies the directory itself.
@@ -121,7 +167,7 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
                 // Its neighbours' patches on it, which `gotk-patches` and the like use.
                 let directory = located.1.path.as_deref().or(Some(located.0.text.path)).map_or("", directory_of);
                 let layer = match self.files.kustomization_of(directory) {
-                    Some(kustomization) => self.layers(directory, kustomization, &step.layer, &Vec::new()).0,
+                    Some(kustomization) => self.layers(directory, kustomization, &step.layer, Top::default()).0,
                     None => step.layer.clone(),
                 };
                 self.built_object(located, &Step { layer, ..step.clone() })
@@ -133,32 +179,44 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
     }
 
     fn note(&mut self, what: impl Into<String>, because: impl Into<String>, at: Option<Place>) {
+        if self.only_way {
+            return;
+        }
         self.found.not_checked.push(NotChecked { cluster: None, what: what.into(), because: because.into(), at });
     }
 
     /// Note what lies outside: it may hold objects of any kind.
     fn outside(&mut self, what: impl Into<String>, because: impl Into<String>, at: Option<Place>) {
         let (what, because) = (what.into(), because.into());
+        if self.only_way {
+            return;
+        }
         self.found.open.get_or_insert_with(|| format!("{what}: {because}"));
         self.note(what, because, at);
     }
 
     /// What Flux or kustomize builds from a directory.
-    fn directory(&mut self, directory: &str, step: &Step<'a, 't>, at: Option<Place>, added: Added, depth: usize) {
+    fn directory(&mut self, directory: &str, step: &Step<'a, 't>, at: Option<Place>, top: Top<'a, 't>, depth: usize) {
         if depth > DEPTH {
             self.outside(directory, "kustomizations lead in a circle", at);
             return;
         }
         if let Some(located) = self.files.kustomization_of(directory) {
-            self.kustomization(directory, located, step, added, depth);
+            self.kustomization(directory, located, step, top, depth);
             return;
         }
+        let Top { layer, added } = top;
+        let own = match layer {
+            Some(layer) => Rc::new(Layer { outer: Some(step.layer.clone()), ..layer }),
+            None => step.layer.clone(),
+        };
+        let step = &Step { layer: own, ..step.clone() };
         let layer = self.components(&added, &step.layer).0;
         let inner = Step { layer, ..step.clone() };
         for listed in self.files.generated_listing(directory) {
             match listed {
                 Listed::File(path) => self.file(&path, &inner),
-                Listed::Directory(sub) => self.directory(&sub, &inner, at.clone(), Vec::new(), depth + 1),
+                Listed::Directory(sub) => self.directory(&sub, &inner, at.clone(), Top::default(), depth + 1),
             }
         }
         for path in self.files.unread_below(directory) {
@@ -172,11 +230,12 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         directory: &str,
         located: Located<'a, 't>,
         outer: &Step<'a, 't>,
-        added: Added,
+        top: Top<'a, 't>,
         depth: usize,
     ) {
         self.found.built.insert(directory.to_owned(), located);
-        let (layer, components) = self.layers(directory, located, &outer.layer, &added);
+        let added = top.added.clone();
+        let (layer, components) = self.layers(directory, located, &outer.layer, top);
         self.listed(directory, located, &Step { layer, ..outer.clone() }, depth);
         for (component, located, layer) in components {
             self.found.built.insert(component.clone(), located);
@@ -185,6 +244,7 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         let (document, item) = located;
         for entry in item.tree().get("components").map(Node::items).unwrap_or_default() {
             if let Some(target) = entry.text().filter(|text| is_remote(text)) {
+                self.needs(outer.build, &format!("{target} is fetched from outside the input"));
                 self.outside(target, "it is fetched from outside the input", Some(document.place(item, &entry.span)));
             }
         }
@@ -209,12 +269,15 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         directory: &str,
         located: Located<'a, 't>,
         outer: &Rc<Layer<'a, 't>>,
-        added: &Added,
+        top: Top<'a, 't>,
     ) -> (Rc<Layer<'a, 't>>, Components<'a, 't>) {
-        let own = Rc::new(self.layer(directory, located, outer));
+        let mut own = self.layer(directory, located, outer);
+        if let Some(flux) = top.layer {
+            own.put_in(flux);
+        }
         let mut components = component_paths(directory, located);
-        components.extend(added.iter().cloned());
-        self.components(&components, &own)
+        components.extend(top.added);
+        self.components(&components, &Rc::new(own))
     }
 
     fn components(&self, components: &Added, own: &Rc<Layer<'a, 't>>) -> (Rc<Layer<'a, 't>>, Components<'a, 't>) {
@@ -263,6 +326,7 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
             for entry in tree.get(list).map(Node::items).unwrap_or_default() {
                 let Some(target) = entry.text() else { continue };
                 if is_remote(target) {
+                    self.needs(step.build, &format!("{target} is fetched from outside the input"));
                     self.outside(target, "it is fetched from outside the input", place(entry));
                     continue;
                 }
@@ -270,7 +334,7 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
                 if self.files.file(&path).is_some() && !self.files.has_directory(&path) {
                     self.file(&path, step);
                 } else if self.files.has_directory(&path) {
-                    self.directory(&path, step, place(entry), Vec::new(), depth + 1);
+                    self.directory(&path, step, place(entry), Top::default(), depth + 1);
                 } else if self.files.is_unread(&path) {
                     self.outside(path, "the kustomization names it and it cannot be read", place(entry));
                 } else {
@@ -278,12 +342,23 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
                 }
             }
         }
+        if let Some(entry) = tree.get("generators").and_then(|list| list.items().first()) {
+            let because = format!("a generator in {directory} makes them; it is not run");
+            self.needs(step.build, &because);
+            self.outside(format!("some objects of {directory}"), because, place(entry));
+        }
+        if let Some(name) = self.sources.reads_files(tree) {
+            self.needs(step.build, &format!("{name} is generated from files"));
+        }
         if tree.get("helmCharts").is_some() {
             self.note(directory, "Helm charts are not rendered", Some(document.place(item, &item.span)));
         }
     }
 
     fn missing_entry(&mut self, path: String, at: Option<Place>, step: &Step<'a, 't>) {
+        if self.only_way {
+            return;
+        }
         let entry = MissingEntry { path: path.clone(), at: at.clone(), kustomization: step.kustomization.clone() };
         if !self.found.missing.contains(&entry) {
             self.found.missing.push(entry);
@@ -316,7 +391,21 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
         if item.annotation(annotations::LOCAL_CONFIG) == Some("true") {
             return;
         }
+        if self.only_way {
+            let number = self.way.len();
+            self.way.entry(std::ptr::from_ref(item)).or_insert_with(|| (number, step.layer.clone()));
+            return;
+        }
         let object = self.built_object(located, step);
+        if let Some(why) = object.altered.as_ref().filter(|_| step.suspended.is_none() && item.is_read()) {
+            self.needs(step.build, why);
+        }
+        self.enter(object, step);
+    }
+
+    /// Take an object that the cluster applies.
+    fn enter(&mut self, object: Object<'a, 't>, step: &Step<'a, 't>) {
+        let item = object.item;
         let identity = {
             let resource = object.resource();
             format!("{}/{}", resource.namespace.unwrap_or_default(), resource.name)
@@ -384,9 +473,11 @@ impl<'f, 'a, 't> Walk<'f, 'a, 't> {
             variables,
             kustomization: Some(name.clone()),
             suspended: object.suspended.clone().or_else(|| suspends.then_some(name)),
-            layer: Rc::new(self.flux_layer(object, &directory)),
+            layer: Rc::default(),
+            build: self.build(&directory, Some(object), at.clone()),
         };
-        self.directory(&directory, &step, at, added, 0);
+        let layer = Some(self.flux_layer(object, &directory));
+        self.applied(&directory, &step, at, Top { layer, added });
     }
 
     /// What the fields of a Flux Kustomization change.
