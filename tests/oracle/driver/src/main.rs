@@ -1,7 +1,8 @@
 //! lbpools-oracle: lbpools held against the real programs, on random cases.
 //!
 //! ```text
-//! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields]
+//! lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields | --resources]
+//! lbpools-oracle flux --tree DIR
 //! lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]
 //! lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…
 //! ```
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
         Some((suite, rest)) if suite == "flux" => flux::run(rest),
         Some((suite, rest)) if suite == "cilium" => cilium::run(rest),
         _ => Err(anyhow::anyhow!(
-            "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields]\n       \
+            "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields | --resources]\n       \
+             lbpools-oracle flux --tree DIR\n       \
              lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]\n       \
              lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…"
         )),

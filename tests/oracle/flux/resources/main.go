@@ -6,10 +6,15 @@
 //
 //	{"kustomization": {…}, "objects": [{…}], "resource": {…}, "strict": true}
 //
+// or, to see what becomes of all that kustomize built:
+//
+//	{"kustomization": {…}, "objects": [{…}], "stream": "apiVersion: v1\n…", "strict": true}
+//
 // and one a line goes out, with exactly one of these keys:
 //
 //	{"resource": {…}}    the outcome
 //	{"disabled": true}   the object carries the mark that turns substitution off
+//	{"resources": [{…}]} the outcome of a stream, objects left alone included
 //	{"error": "..."}     the library refused
 //	{"panic": "..."}     the library crashed; in Flux the reconciliation dies of it
 package main
@@ -34,15 +39,17 @@ type question struct {
 	Kustomization map[string]any   `json:"kustomization"`
 	Objects       []map[string]any `json:"objects"`
 	Resource      map[string]any   `json:"resource"`
+	Stream        string           `json:"stream"`
 	Strict        bool             `json:"strict"`
 	Always        bool             `json:"always"`
 }
 
 type answer struct {
-	Resource map[string]any `json:"resource,omitempty"`
-	Disabled bool           `json:"disabled,omitempty"`
-	Error    *string        `json:"error,omitempty"`
-	Panic    *string        `json:"panic,omitempty"`
+	Resource  map[string]any   `json:"resource,omitempty"`
+	Resources []map[string]any `json:"resources,omitempty"`
+	Disabled  bool             `json:"disabled,omitempty"`
+	Error     *string          `json:"error,omitempty"`
+	Panic     *string          `json:"panic,omitempty"`
 }
 
 func refused(err error) answer {
@@ -62,11 +69,14 @@ func ask(scheme *runtime.Scheme, q question) (a answer) {
 		objects = append(objects, &unstructured.Unstructured{Object: object})
 	}
 	server := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	kustomization := unstructured.Unstructured{Object: q.Kustomization}
+	if q.Stream != "" {
+		return askStream(server, kustomization, q)
+	}
 	resource, err := provider.NewDefaultDepProvider().GetResourceFactory().FromMap(q.Resource)
 	if err != nil {
 		return refused(err)
 	}
-	kustomization := unstructured.Unstructured{Object: q.Kustomization}
 	out, err := kustomize.SubstituteVariables(context.Background(), server, kustomization, resource,
 		kustomize.SubstituteWithStrict(q.Strict), kustomize.SubstituteWithAlways(q.Always))
 	switch {
@@ -80,6 +90,30 @@ func ask(scheme *runtime.Scheme, q question) (a answer) {
 		return refused(err)
 	}
 	return answer{Resource: outcome}
+}
+
+// askStream substitutes in each object of a stream, as kustomize-controller does after a build.
+func askStream(server client.Client, kustomization unstructured.Unstructured, q question) (a answer) {
+	built, err := provider.NewDefaultDepProvider().GetResourceFactory().SliceFromBytes([]byte(q.Stream))
+	if err != nil {
+		return refused(err)
+	}
+	for _, resource := range built {
+		out, err := kustomize.SubstituteVariables(context.Background(), server, kustomization, resource,
+			kustomize.SubstituteWithStrict(q.Strict), kustomize.SubstituteWithAlways(q.Always))
+		if err != nil {
+			return refused(err)
+		}
+		if out == nil {
+			out = resource
+		}
+		outcome, err := out.Map()
+		if err != nil {
+			return refused(err)
+		}
+		a.Resources = append(a.Resources, outcome)
+	}
+	return a
 }
 
 func main() {

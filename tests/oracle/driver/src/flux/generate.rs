@@ -163,7 +163,7 @@ pub(crate) fn case(seed: u64, number: u64) -> Case {
     Case { text, variables, strict: random.once_in(2), field: false }
 }
 
-const TYPED: &[&str] = &[
+pub(super) const TYPED: &[&str] = &[
     "42",
     "-1",
     "+7",
@@ -244,7 +244,7 @@ const TYPED: &[&str] = &[
     "0",
 ];
 
-const AROUND: &[&str] = &[
+pub(super) const AROUND: &[&str] = &[
     "", "", "", "", "", "", "", "1", "a", "-", ": x", " # c", "*", "&", "!", "@", "%", "'", "\"", " ", "\t", ".", "m",
     "/32", "\n", "x\n", "{", "[", ":", ",", "?", "? ", "- ", "é", "😀", "$$", "a b",
 ];
@@ -313,7 +313,7 @@ fn text(random: &mut Random) -> String {
 }
 
 /// An expression of the grammar, mostly.
-fn expression(random: &mut Random, depth: usize) -> String {
+pub(super) fn expression(random: &mut Random, depth: usize) -> String {
     let name = random.pick(NAMES);
     let numbers = |random: &mut Random| argument(random, NUMBERS, depth);
     let globs = |random: &mut Random| argument(random, GLOBS, depth) + random.pick(&["", "", "*", "?", "a", "."]);

@@ -3,9 +3,12 @@
 mod case;
 mod generate;
 mod program;
+mod resource;
 mod shrink;
+mod tree;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use lbpools_function::flux::expression::Library;
@@ -28,10 +31,22 @@ struct Arguments {
     characters: bool,
     /// What becomes of a field: written out, substituted, read again.
     fields: bool,
+    /// Whole objects.
+    resources: bool,
+    /// A repository, all of it.
+    tree: Option<PathBuf>,
 }
 
 fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
-    let mut arguments = Arguments { cases: 100_000, seed: 0, library: Library::V1_8, characters: false, fields: false };
+    let mut arguments = Arguments {
+        cases: 100_000,
+        seed: 0,
+        library: Library::V1_8,
+        characters: false,
+        fields: false,
+        resources: false,
+        tree: None,
+    };
     let mut given = given.iter();
     while let Some(flag) = given.next() {
         let mut value = || given.next().with_context(|| format!("{flag} needs a value"));
@@ -47,6 +62,8 @@ fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
                 }
             }
             "--fields" => arguments.fields = true,
+            "--tree" => arguments.tree = Some(value()?.into()),
+            "--resources" => arguments.resources = true,
             "--characters" => arguments.characters = true,
             other => bail!("unknown flag {other}"),
         }
@@ -56,7 +73,13 @@ fn arguments(given: &[String]) -> anyhow::Result<Arguments> {
 
 /// Compare as many cases as asked for.
 pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
-    let Arguments { cases, seed, library, characters, fields } = arguments(given)?;
+    let Arguments { cases, seed, library, characters, fields, resources, tree } = arguments(given)?;
+    if let Some(tree) = tree {
+        return tree::run(&tree);
+    }
+    if resources {
+        return resource::run(cases, seed);
+    }
     if let Some(reason) = Program::unavailable(library) {
         return Ok(Ending::Skipped(reason));
     }

@@ -53,26 +53,52 @@ impl Program {
         Ok(Program { child, input, output })
     }
 
-    /// Its answers to these questions, in their order.
+    /// Why the program for whole objects cannot be had here.
+    pub(crate) fn resources_unavailable() -> Option<String> {
+        match go_in("tests/oracle/flux/resources", &["mod", "download"]).output() {
+            Ok(output) if output.status.success() => None,
+            Ok(output) => Some(format!("`go mod download` failed:\n{}", String::from_utf8_lossy(&output.stderr))),
+            Err(error) => Some(format!("cannot run `go`: {error}")),
+        }
+    }
+
+    /// Build the program for whole objects into `target/oracle/`.
+    pub(crate) fn build_resources() -> anyhow::Result<PathBuf> {
+        let path = root().join("target/oracle/flux-resources");
+        let mut command = go_in("tests/oracle/flux/resources", &["build", "-trimpath", "-o"]);
+        let output = command.args([path.as_os_str(), ".".as_ref()]).output()?;
+        if !output.status.success() {
+            bail!("`go build` in tests/oracle/flux/resources failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(path)
+    }
+
+    /// Its answers to these cases, in their order.
     pub(crate) fn ask(&mut self, cases: &[Case]) -> anyhow::Result<Vec<Answer>> {
+        let questions: Vec<_> = cases.iter().map(Case::question).collect();
+        self.answers(&questions)?.iter().map(|line| Answer::read(line)).collect()
+    }
+
+    /// Its answers to these questions, in their order, a line each.
+    pub(crate) fn answers(&mut self, questions: &[serde_json::Value]) -> anyhow::Result<Vec<String>> {
         let input = self.input.as_mut().context("the oracle has no input")?;
         let output = &mut self.output;
         // Written beside the reading: either pipe may be full.
         std::thread::scope(|scope| {
             let writer = scope.spawn(move || {
-                for case in cases {
-                    writeln!(input, "{}", case.question())?;
+                for question in questions {
+                    writeln!(input, "{question}")?;
                 }
                 input.flush()
             });
-            let mut answers = Vec::with_capacity(cases.len());
+            let mut answers = Vec::with_capacity(questions.len());
             let mut line = String::new();
-            for _ in cases {
+            for _ in questions {
                 line.clear();
                 if output.read_line(&mut line).context("reading from the oracle")? == 0 {
                     bail!("the oracle ended early");
                 }
-                answers.push(Answer::read(&line)?);
+                answers.push(std::mem::take(&mut line));
             }
             match writer.join() {
                 Ok(written) => written.context("writing to the oracle")?,
@@ -91,7 +117,7 @@ impl Drop for Program {
     }
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
 }
 
@@ -102,8 +128,14 @@ fn go(verb: &[&str], library: Library) -> Command {
         Library::V1_7 => "envsubst-1.7.0.mod",
         Library::V1_8 => "go.mod",
     };
+    let mut command = go_in("tests/oracle/flux", verb);
+    command.arg(format!("-modfile={pin}"));
+    command
+}
+
+/// A go command in a folder of the checkout.
+fn go_in(folder: &str, verb: &[&str]) -> Command {
     let mut command = Command::new("go");
-    command.args(verb).arg(format!("-modfile={pin}"));
-    command.env("GOFLAGS", "-p=2 -buildvcs=false").current_dir(root().join("tests/oracle/flux"));
+    command.args(verb).env("GOFLAGS", "-p=2 -buildvcs=false").current_dir(root().join(folder));
     command
 }

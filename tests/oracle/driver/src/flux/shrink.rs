@@ -36,7 +36,7 @@ fn smaller(case: &Case) -> Vec<Case> {
 }
 
 /// The text without a run of characters, long runs first.
-fn shorter(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn shorter(text: &str) -> impl Iterator<Item = String> {
     let characters: Vec<char> = text.chars().collect();
     let lengths =
         std::iter::successors(Some(characters.len()), |length| Some(length / 2)).take_while(|&length| length > 0);
