@@ -139,6 +139,9 @@ pub struct Profile {
     pub imports_shared: bool,
     /// What a reserved first or last address asked for with a sharing key does.
     pub reserved_with_key: ReservedWithKey,
+    /// Whether the operator ends when a pool of several blocks is deleted (PR #40013: no longer from 1.15.19, 1.16.12,
+    /// 1.17.6 and in all of 1.18). It starts again without the pool, so the simulation does not end there.
+    pub pool_delete_ends_operator: bool,
     /// Whether the size of a gap that crosses a multiple of 2^64 is computed 2^64 too large (before 1.20).
     pub gap_size_without_borrow: bool,
 
@@ -244,6 +247,11 @@ impl Profile {
             },
             imports_shared: version.has(19, 7),
             reserved_with_key: if from(20) { ReservedWithKey::Panics } else { ReservedWithKey::HandedOut },
+            pool_delete_ends_operator: match minor {
+                15 => !version.has(15, 19),
+                16 => !version.has(16, 12),
+                _ => !version.has(17, 6),
+            },
             gap_size_without_borrow: !from(20),
             default_ipam_flag: from(17),
             gateway_addresses: from(17),

@@ -31,6 +31,10 @@ impl Chance for FirstComes {
     fn choose(&mut self, _of: usize) -> usize {
         0
     }
+
+    fn walk(&mut self, of: usize) -> Vec<usize> {
+        (0..of).collect()
+    }
 }
 
 /// Every combination of choices, one run after the other.

@@ -1,5 +1,6 @@
 //! A cluster in which things happen: the API server's objects, and the operator that reads them.
 
+use super::arrivals::Arrivals;
 use super::chance::Chance;
 use super::controller::{Controller, Patch, Stop, View};
 use super::holders::Held;
@@ -10,7 +11,7 @@ use crate::cilium::profile::{Profile, Startup};
 use crate::cilium::request::{ClusterFlags, families, requested, responsible};
 use crate::cilium::service::{Service, ServiceKey};
 use crate::cilium::sharing::Sharing;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 /// How often the operator tries to finish its start before it is taken to be stuck: nothing changes in between.
@@ -100,8 +101,8 @@ pub struct Simulation {
     pub(super) controller: Controller,
     pub(super) pools: BTreeMap<String, StoredPool>,
     pub(super) services: BTreeMap<ServiceKey, StoredService>,
-    pub(super) pool_order: Vec<String>,
-    pub(super) service_order: Vec<ServiceKey>,
+    pub(super) pool_order: Arrivals<String>,
+    pub(super) service_order: Arrivals<ServiceKey>,
     pub(super) asleep: bool,
     pub(super) stuck: bool,
     pub(super) panic: Option<&'static str>,
@@ -118,8 +119,8 @@ impl Simulation {
             controller: Controller::new(profile, flags),
             pools: BTreeMap::new(),
             services: BTreeMap::new(),
-            pool_order: Vec::new(),
-            service_order: Vec::new(),
+            pool_order: Arrivals::default(),
+            service_order: Arrivals::default(),
             asleep: true,
             stuck: false,
             panic: None,
@@ -209,6 +210,7 @@ impl Simulation {
                     Some(stored) => stored.pool = Pool { created: stored.pool.created, ..pool },
                     None => {
                         self.pool_order.push(name.clone());
+                        self.controller.remarked.insert(name.clone());
                         self.pools.insert(name.clone(), StoredPool { pool, status: PoolStatus::default() });
                     }
                 }
@@ -216,19 +218,19 @@ impl Simulation {
             }
             Event::RedeliverPool(name) if self.pools.contains_key(&name) => self.pool_event(&name, chance),
             Event::DeletePool(name) if self.pools.remove(&name).is_some() => {
-                self.pool_order.retain(|one| *one != name);
+                self.pool_order.remove(&name);
                 self.pool_event(&name, chance)
             }
             Event::Service(service) => self.store(service, false, chance),
             Event::ServiceWithStatus(service) => self.store(service, true, chance),
             Event::RedeliverService(key) if self.services.contains_key(&key) => self.service_event(&key, chance),
             Event::DeleteService(key) if self.services.remove(&key).is_some() => {
-                self.service_order.retain(|one| *one != key);
+                self.service_order.remove(&key);
                 self.service_event(&key, chance)
             }
             Event::Restart { pools, services } => {
-                self.pool_order = first_these(&self.pool_order, pools);
-                self.service_order = first_these(&self.service_order, services);
+                self.pool_order = self.pool_order.with_first(pools);
+                self.service_order = self.service_order.with_first(services);
                 self.start(chance)
             }
             Event::RedeliverPool(_) | Event::DeletePool(_) | Event::RedeliverService(_) | Event::DeleteService(_) => {
@@ -266,7 +268,7 @@ impl Simulation {
         self.controller = Controller::new(self.controller.profile.clone(), self.controller.flags.clone());
         self.asleep = true;
         self.stuck = false;
-        for name in self.pool_order.clone() {
+        for name in self.pool_order.iter().cloned().collect::<Vec<_>>() {
             self.handle_pool(&name, chance)?;
         }
         self.controller.settle(chance);
@@ -280,7 +282,7 @@ impl Simulation {
         }
         self.asleep = false;
         self.stuck = true;
-        for key in self.service_order.clone() {
+        for key in self.service_order.iter().cloned().collect::<Vec<_>>() {
             self.handle_service(&key, chance)?;
         }
         self.finish_start(chance)
@@ -407,6 +409,7 @@ impl Simulation {
             labels: service.selectable_labels(),
             families: families(service, &controller.flags),
             requested: requested(service, profile).addresses.iter().map(|wanted| wanted.address).collect(),
+            keys: BTreeSet::new(),
             sharing: Sharing::of(service, profile),
             ingress: stored.ingress.clone(),
             condition: stored.condition,
@@ -414,14 +417,22 @@ impl Simulation {
         };
         match controller.by_key.get(key) {
             Some(&view) => {
-                let held = controller.views[view].held.clone();
-                controller.views[view] = View { held, ..fresh };
+                controller.stir(view);
+                let old = &mut controller.views[view];
+                let (held, mut keys) = (std::mem::take(&mut old.held), std::mem::take(&mut old.keys));
+                keys.extend(fresh.sharing.key.clone());
+                *old = View { held, keys, ..fresh };
+                controller.stir_sharers(view);
+                let held: Vec<IpAddr> =
+                    controller.views[view].held.iter(&controller.shared.slots).map(|held| held.address).collect();
+                held.into_iter().for_each(|address| controller.stir_asking(address));
                 view
             }
             None => {
                 // Not filed yet: where its first event ends in an error the operator does not know it afterwards,
                 // and an address that it was given meanwhile is lost until the next restart.
-                controller.views.push(fresh);
+                let keys = fresh.sharing.key.iter().cloned().collect();
+                controller.views.push(View { keys, ..fresh });
                 controller.views.len() - 1
             }
         }
@@ -437,8 +448,8 @@ impl Simulation {
                 self.written.push_back(key.clone());
             }
         }
-        for (name, entry) in &self.controller.pools {
-            if let Some(stored) = self.pools.get_mut(name) {
+        for name in std::mem::take(&mut self.controller.remarked) {
+            if let (Some(entry), Some(stored)) = (self.controller.pools.get(&name), self.pools.get_mut(&name)) {
                 stored.status.conflict = entry.marked;
             }
         }
@@ -447,7 +458,7 @@ impl Simulation {
     /// `updateAllPoolCounts`
     fn write_counts(&mut self) {
         for name in std::mem::take(&mut self.controller.touched) {
-            let (Some(entry), Some(stored)) = (self.controller.pools.get(&name), self.pools.get_mut(&name)) else {
+            let (Some(entry), Some(stored)) = (self.controller.pools.get(&*name), self.pools.get_mut(&*name)) else {
                 continue;
             };
             let ranges = || entry.ranges.iter().map(|&range| &self.controller.ranges[range]);
@@ -456,15 +467,4 @@ impl Simulation {
             stored.status.counts = Some((total, total - used));
         }
     }
-}
-
-/// The list with these first.
-fn first_these<T: Clone + PartialEq>(list: &[T], first: Vec<T>) -> Vec<T> {
-    let mut ordered: Vec<T> = Vec::with_capacity(list.len());
-    for one in first.into_iter().chain(list.iter().cloned()) {
-        if list.contains(&one) && !ordered.contains(&one) {
-            ordered.push(one);
-        }
-    }
-    ordered
 }

@@ -1,9 +1,64 @@
 //! Which pools are switched off because they overlap (`settleConflicts`).
 
 use super::chance::{Chance, shuffled};
-use super::controller::Controller;
-use crate::cilium::range::Range;
-use std::collections::{BTreeMap, BTreeSet};
+use super::controller::{Controller, PoolRange, RangeId};
+use crate::cilium::effort::looked;
+use crate::cilium::near::Near;
+use std::collections::BTreeMap;
+
+/// Each pool that overlaps, with the pools that it overlaps (others, or itself) and by how many pairs of ranges.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Overlaps {
+    pub(super) met: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+impl Overlaps {
+    /// A range has come beside those near it.
+    pub(super) fn come(&mut self, range: RangeId, ranges: &[PoolRange], near: &Near<RangeId>) {
+        self.each_pair(range, ranges, near, |met, one, other| {
+            *met.entry(one.to_owned()).or_default().entry(other.to_owned()).or_default() += 1;
+        });
+    }
+
+    /// A range has gone from those near it.
+    pub(super) fn go(&mut self, range: RangeId, ranges: &[PoolRange], near: &Near<RangeId>) {
+        self.each_pair(range, ranges, near, |met, one, other| {
+            let Some(others) = met.get_mut(one) else { return };
+            if let Some(pairs) = others.get_mut(other) {
+                *pairs -= 1;
+                if *pairs == 0 {
+                    others.remove(other);
+                }
+            }
+            if others.is_empty() {
+                met.remove(one);
+            }
+        });
+    }
+
+    fn each_pair(
+        &mut self,
+        range: RangeId,
+        ranges: &[PoolRange],
+        near: &Near<RangeId>,
+        mut note: impl FnMut(&mut BTreeMap<String, BTreeMap<String, usize>>, &str, &str),
+    ) {
+        let one = &*ranges[range].pool;
+        for met in near.meeting(ranges[range].range) {
+            looked();
+            let other = &*ranges[met].pool;
+            note(&mut self.met, one, other);
+            if one != other {
+                note(&mut self.met, other, one);
+            }
+        }
+    }
+
+    /// The pools that this one overlaps.
+    fn of(&self, name: &str) -> impl Iterator<Item = &String> {
+        self.met.get(name).into_iter().flat_map(BTreeMap::keys)
+    }
+}
 
 impl Controller {
     /// Mark what overlaps, then unmark what no longer does.
@@ -11,17 +66,13 @@ impl Controller {
     /// Of two pools the one created later is marked; of two created in the same second the one that the walk over
     /// all pools comes to first. Selectors and `disabled` make no difference.
     pub(super) fn settle(&mut self, chance: &mut dyn Chance) {
-        let overlaps = self.overlapping_pools();
-        if overlaps.is_empty() && !self.pools.values().any(|entry| entry.marked == Some(true)) {
+        if self.overlaps.met.is_empty() && !self.pools.values().any(|entry| entry.marked == Some(true)) {
             return;
         }
-        let none = BTreeSet::new();
-        let met = |name: &str| overlaps.get(name).unwrap_or(&none);
         let unmarked = |this: &Controller, name: &str| -> Vec<String> {
-            met(name).iter().filter(|other| *other == name || !this.is_marked(other)).cloned().collect()
+            this.overlaps.of(name).filter(|other| *other == name || !this.is_marked(other)).cloned().collect()
         };
-        let open =
-            |name: &&String| overlaps.contains_key(*name) && !self.is_marked(name) && !unmarked(self, name).is_empty();
+        let open = |name: &&String| !self.is_marked(name) && !unmarked(self, name).is_empty();
         let open: Vec<String> = self.pool_places.iter().filter(open).cloned().collect();
         for name in shuffled(chance, open) {
             if self.is_marked(&name) {
@@ -43,30 +94,10 @@ impl Controller {
         }
         let marked: Vec<String> = self.pools.keys().filter(|name| self.is_marked(name)).cloned().collect();
         for name in marked {
-            if met(&name).is_empty() {
+            if self.overlaps.of(&name).next().is_none() {
                 self.unmark(&name);
             }
         }
-    }
-
-    /// Each pool that overlaps, with the pools that it overlaps: others, or itself.
-    fn overlapping_pools(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let mut all: Vec<(Range, &String, usize)> = Vec::new();
-        for (name, entry) in &self.pools {
-            all.extend(entry.ranges.iter().map(|&range| (self.ranges[range].range, name, range)));
-        }
-        all.sort_unstable();
-        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut open: Vec<(Range, &String)> = Vec::new();
-        for (range, name, _) in all {
-            open.retain(|(earlier, _)| earlier.intersects(&range));
-            for (_, other) in &open {
-                found.entry(name.clone()).or_default().insert((*other).clone());
-                found.entry((*other).clone()).or_default().insert(name.clone());
-            }
-            open.push((range, name));
-        }
-        found
     }
 
     /// Switch a pool off.
@@ -82,8 +113,10 @@ impl Controller {
     fn set_marked(&mut self, name: &str, marked: bool) {
         if let Some(entry) = self.pools.get_mut(name) {
             entry.marked = Some(marked);
-            for &range in &entry.ranges {
+            self.remarked.insert(name.to_owned());
+            for range in entry.ranges.clone() {
                 self.ranges[range].conflicting = marked;
+                self.regard(range);
             }
         }
     }

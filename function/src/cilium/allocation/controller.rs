@@ -1,10 +1,15 @@
 //! What the operator holds in memory: pools with their ranges, Services with their addresses.
 
+use super::conflict::Overlaps;
 use super::gaps::Gaps;
 use super::holders::{Clusters, Held, HeldAddress, SharedIndex};
 use super::places::Places;
+use super::room::{ClassId, Room};
 use super::satisfy::Condition;
+use super::waiting::Waiting;
 use crate::cilium::address::{Family, number, parse_address};
+use crate::cilium::effort::looked;
+use crate::cilium::near::Near;
 use crate::cilium::pool::Pool;
 use crate::cilium::profile::{PortRule, Profile};
 use crate::cilium::range::Range;
@@ -13,6 +18,7 @@ use crate::cilium::service::ServiceKey;
 use crate::cilium::sharing::Sharing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Why the operator stops in the middle of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +28,9 @@ pub(super) enum Stop {
     /// It ends, and ends again when it comes back as long as the cause is there.
     Panic(&'static str),
 }
+
+/// A pool selects nobody and refuses nobody: asking it is an error.
+pub(super) const BAD_SELECTOR: Stop = Stop::Error("the pool's selector cannot be compiled");
 
 pub(super) type RangeId = usize;
 pub(super) type ViewId = usize;
@@ -37,16 +46,18 @@ pub(super) struct PoolRange {
     pub disabled: bool,
     /// The pool is in conflict with another, or with itself.
     pub conflicting: bool,
-    pub pool: String,
+    pub pool: Arc<str>,
+    /// Its pool still has it.
+    pub listed: bool,
 }
 
 impl PoolRange {
     pub(super) fn serves(&self) -> bool {
-        !self.disabled && !self.conflicting
+        self.listed && !self.disabled && !self.conflicting
     }
 
     /// Take a free address; false if it is not free.
-    pub(super) fn take(&mut self, address: u128, holder: Option<usize>) -> bool {
+    fn take(&mut self, address: u128, holder: Option<usize>) -> bool {
         if self.holders.contains_key(&address) {
             return false;
         }
@@ -55,7 +66,7 @@ impl PoolRange {
         true
     }
 
-    pub(super) fn free(&mut self, address: u128) {
+    fn free(&mut self, address: u128) {
         if self.holders.remove(&address).is_some() {
             self.gaps.release(address);
         }
@@ -68,6 +79,8 @@ pub(super) struct PoolEntry {
     pub pool: Pool,
     /// In the order in which they serve.
     pub ranges: Vec<RangeId>,
+    /// Pools with the same selector.
+    pub class: ClassId,
     /// The condition `cilium.io/PoolConflict`.
     pub marked: Option<bool>,
 }
@@ -80,6 +93,8 @@ pub(super) struct View {
     pub families: Families,
     pub requested: Vec<IpAddr>,
     pub sharing: Sharing,
+    /// Every sharing key that it has had: places in its list may still be found by them.
+    pub keys: BTreeSet<String>,
     /// Its copy of the status.
     pub ingress: Vec<String>,
     pub condition: Option<Condition>,
@@ -129,20 +144,25 @@ pub(super) struct Controller {
     pub pools: BTreeMap<String, PoolEntry>,
     /// Their names in the order of the map that they are in.
     pub pool_places: Places<String>,
-    /// Up to 1.19: all ranges in the order in which they came. From 1.20: those of the pools in the order in which
-    /// the pools came, which only makes the order of choices stable.
-    pub order: Vec<RangeId>,
     pub ranges: Vec<PoolRange>,
+    /// The ranges that pools have, by where they lie and by whom they can serve.
+    pub near: Near<RangeId>,
+    pub room: Room,
+    pub overlaps: Overlaps,
     pub views: Vec<View>,
     pub by_key: BTreeMap<ServiceKey, ViewId>,
     pub satisfied: Places<ViewId>,
     pub unsatisfied: Places<ViewId>,
+    /// Which of the unsatisfied are worth an attempt.
+    pub waiting: Waiting,
     pub clusters: Clusters,
     pub shared: SharedIndex,
     /// Statuses to write, in order.
     pub patches: Vec<Patch>,
     /// Pools whose counts may have changed since they were last written.
-    pub touched: BTreeSet<String>,
+    pub touched: BTreeSet<Arc<str>>,
+    /// Pools whose mark may differ from what their status says.
+    pub remarked: BTreeSet<String>,
 }
 
 impl Controller {
@@ -154,16 +174,20 @@ impl Controller {
             ports,
             pools: BTreeMap::new(),
             pool_places: Places::default(),
-            order: Vec::new(),
             ranges: Vec::new(),
+            near: Near::default(),
+            room: Room::default(),
+            overlaps: Overlaps::default(),
             views: Vec::new(),
             by_key: BTreeMap::new(),
             satisfied: Places::default(),
             unsatisfied: Places::default(),
+            waiting: Waiting::default(),
             clusters: Clusters::default(),
             shared: SharedIndex::default(),
             patches: Vec::new(),
             touched: BTreeSet::new(),
+            remarked: BTreeSet::new(),
         }
     }
 
@@ -184,14 +208,140 @@ impl Controller {
         };
         from.remove(&view);
         to.insert(view);
+        if self.unsatisfied.contains(&view) {
+            self.waiting.lacks(view);
+        } else {
+            self.waiting.leave(view, &self.views[view]);
+        }
+    }
+
+    /// Something about this Service has changed.
+    pub(super) fn stir(&mut self, view: ViewId) {
+        self.waiting.stir(view, &self.views[view]);
+    }
+
+    /// What this Service holds, or how it shares, has changed: that may matter to all who have a key that it had.
+    pub(super) fn stir_sharers(&mut self, view: ViewId) {
+        self.stir(view);
+        for key in &self.views[view].keys {
+            self.waiting.stir_key(key, &self.views);
+        }
+    }
+
+    /// Who holds the address, or how they share it, has changed.
+    pub(super) fn stir_asking(&mut self, address: IpAddr) {
+        self.waiting.stir_asking(address, &self.views);
+    }
+
+    /// Take a free address of a range; false if it is not free.
+    pub(super) fn take(&mut self, range: RangeId, address: u128, holder: Option<usize>) -> bool {
+        let taken = self.ranges[range].take(address, holder);
+        if taken {
+            self.passed_on(range, address);
+            if self.ranges[range].gaps.is_full() {
+                self.regard(range);
+            }
+        }
+        taken
+    }
+
+    /// Give an address back to its range.
+    pub(super) fn free(&mut self, range: RangeId, address: u128) {
+        let was_full = self.ranges[range].gaps.is_full();
+        self.ranges[range].free(address);
+        self.passed_on(range, address);
+        if was_full {
+            self.regard(range);
+        }
+    }
+
+    /// Have a Service in a cluster that holds this address.
+    pub(super) fn join(&mut self, view: ViewId, held: HeldAddress, cluster: usize) {
+        self.clusters.join(cluster, view);
+        self.stir_asking(held.address);
+    }
+
+    /// Take a Service out of a cluster that holds this address. True if it was in and none is left.
+    pub(super) fn leave(&mut self, view: ViewId, held: HeldAddress, cluster: usize) -> bool {
+        let left = self.clusters.leave(cluster, view);
+        self.stir_asking(held.address);
+        left
+    }
+
+    fn passed_on(&mut self, range: RangeId, address: u128) {
+        if let Some(address) = self.family_of(range).address(address) {
+            self.stir_asking(address);
+        }
+    }
+
+    /// Have a range in its pool, or no longer.
+    pub(super) fn list(&mut self, range: RangeId, listed: bool) {
+        let entry = &mut self.ranges[range];
+        if entry.listed == listed {
+            return;
+        }
+        entry.listed = listed;
+        let place = entry.range;
+        if listed {
+            self.overlaps.come(range, &self.ranges, &self.near);
+            self.near.insert(place, range);
+        } else {
+            self.near.remove(place, range);
+            self.overlaps.go(range, &self.ranges, &self.near);
+        }
+        self.regard(range);
+    }
+
+    /// Note whether a range serves and has a free address, and have those look again to whom a change matters.
+    pub(super) fn regard(&mut self, range: RangeId) {
+        let entry = &self.ranges[range];
+        let Some(pool) = self.pools.get(&*entry.pool) else { return };
+        let one_list: Arc<str> = Arc::default();
+        let shelf = if self.has_clusters() { &entry.pool } else { &one_list };
+        let state = (entry.serves(), !entry.gaps.is_full());
+        let change = self.room.note(pool.class, entry.range.family(), (shelf, range), state);
+        if (change.serving || change.opened)
+            && let Some(selector) = self.room.selector(pool.class)
+        {
+            self.waiting.stir_selected(selector, &self.views);
+        }
+        if change.serving {
+            self.waiting.stir_asking_in(entry.range, &self.views);
+        }
+    }
+
+    /// The pool has another selector now.
+    pub(super) fn select_anew(&mut self, name: &str) {
+        let Some(entry) = self.pools.get(name) else { return };
+        let (old, ranges) = (entry.class, entry.ranges.clone());
+        let new = self.room.enter(&entry.pool.selector);
+        if new != old {
+            ranges.iter().for_each(|&range| self.list(range, false));
+            if let Some(entry) = self.pools.get_mut(name) {
+                entry.class = new;
+            }
+            ranges.iter().for_each(|&range| self.list(range, true));
+        }
+        self.room.leave(old);
+    }
+
+    /// The ranges that pools have, in the order in which they serve: up to 1.19 as they came. From 1.20 pool by pool,
+    /// which only makes the order of choices stable.
+    pub(super) fn order(&self) -> Vec<RangeId> {
+        let mut order: Vec<RangeId> = self.pools.values().flat_map(|entry| entry.ranges.iter().copied()).collect();
+        if !self.has_clusters() {
+            order.sort_unstable();
+        }
+        order
     }
 
     /// Whether the pool of this range selects the Service; `None` where the pool is gone.
     pub(super) fn selects(&self, range: RangeId, view: ViewId) -> Result<Option<bool>, Stop> {
-        let Some(entry) = self.pools.get(&self.ranges[range].pool) else { return Ok(None) };
+        looked();
+        let Some(entry) = self.pools.get(&*self.ranges[range].pool) else { return Ok(None) };
         match entry.pool.selects(&self.views[view].labels) {
             Ok(selected) => Ok(Some(selected)),
-            Err(_) => Err(Stop::Error("the pool's selector cannot be compiled")),
+            Err(_) => Err(BAD_SELECTOR),
         }
     }
 

@@ -61,22 +61,23 @@ impl Controller {
             let Some(Some(cluster)) = holder else {
                 return Err(Stop::Panic("an address is given back that is free or reserved"));
             };
-            if self.clusters.leave(cluster, view) {
-                self.ranges[held.range].free(number);
+            if self.leave(view, held, cluster) {
+                self.free(held.range, number);
                 if let Some(key) = key {
                     self.shared.remove_cluster(&key, cluster);
                 }
             }
         } else {
             if let Some(Some(cluster)) = holder {
-                self.clusters.leave(cluster, view);
+                self.leave(view, held, cluster);
             }
             if self.holders(held).0.is_empty() {
-                self.ranges[held.range].free(number);
+                self.free(held.range, number);
                 self.shared.remove_place(key.as_deref().unwrap_or_default(), held);
             }
         }
         self.views[view].held.remove(&mut self.shared.slots, at);
+        self.stir_sharers(view);
         Ok(())
     }
 
@@ -90,7 +91,7 @@ impl Controller {
             self.touch(one.range);
             match holder {
                 Some(cluster) => {
-                    self.clusters.leave(cluster, view);
+                    self.leave(view, one, cluster);
                 }
                 None if self.has_clusters() => return Err(Stop::Panic("a reserved address is given back")),
                 None => {}
@@ -98,7 +99,7 @@ impl Controller {
             if !self.holders(one).0.is_empty() {
                 continue;
             }
-            self.ranges[one.range].free(number);
+            self.free(one.range, number);
             if let Some(key) = &key {
                 match holder {
                     Some(cluster) if self.has_clusters() => self.shared.remove_cluster(key, cluster),
@@ -109,6 +110,8 @@ impl Controller {
         self.by_key.remove(&self.views[view].key);
         self.satisfied.remove(&view);
         self.unsatisfied.remove(&view);
+        self.stir_sharers(view);
+        self.waiting.leave(view, &self.views[view]);
         Ok(())
     }
 
@@ -126,6 +129,7 @@ impl Controller {
         }
         kept.dedup();
         let modified = kept.len() != before.len();
+        self.stir(view);
         self.views[view].ingress = kept;
         Ok(modified)
     }
@@ -142,7 +146,7 @@ impl Controller {
         let cluster = match self.ranges[range].holders.get(&number(address)).copied() {
             None => {
                 let cluster = self.clusters.add(view, Some(held));
-                self.ranges[range].take(number(address), Some(cluster));
+                self.take(range, number(address), Some(cluster));
                 cluster
             }
             Some(holder) => {
@@ -150,14 +154,14 @@ impl Controller {
                 if joined && !self.has_clusters() {
                     self.note(view, held, key);
                 } else if joined {
-                    self.views[view].held.push(&mut self.shared.slots, held);
+                    self.hold(view, held);
                 }
                 return Ok(joined);
             }
         };
         self.touch(range);
         if self.has_clusters() {
-            self.views[view].held.push(&mut self.shared.slots, held);
+            self.hold(view, held);
             if let Some(key) = key {
                 self.shared.add_cluster(&key, cluster);
             }
@@ -169,7 +173,7 @@ impl Controller {
 
     /// Up to 1.19 the index of the key points into the Service's own list here.
     fn note(&mut self, view: ViewId, held: HeldAddress, key: Option<String>) {
-        let place = self.views[view].held.push(&mut self.shared.slots, held);
+        let place = self.hold(view, held);
         if let Some(key) = key {
             self.shared.add_place(&key, place);
         }
@@ -183,12 +187,13 @@ impl Controller {
             None => {
                 let cluster = self.clusters.empty();
                 self.ranges[held.range].holders.insert(number(held.address), Some(cluster));
+                self.stir_asking(held.address);
                 cluster
             }
         };
         let joins = self.joins(view, cluster).is_ok();
         if joins {
-            self.clusters.join(cluster, view);
+            self.join(view, held, cluster);
         }
         joins
     }

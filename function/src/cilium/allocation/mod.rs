@@ -7,19 +7,26 @@
 //! The real controller is run beside it on random histories (`tests/oracle/cilium`), so its quirks are here on
 //! purpose: each is what some version of Cilium does.
 
+mod arrivals;
 mod chance;
 mod cluster;
 mod conflict;
 mod controller;
 mod gaps;
+#[cfg(test)]
+mod growth;
+#[cfg(test)]
+mod histories;
 mod holders;
 mod import;
 mod places;
 mod pools;
+mod room;
 mod sameness;
 mod satisfy;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use chance::{Chance, FirstComes, Search};
 pub use cluster::{Event, PoolStatus, ServiceStatus, Simulation, State};

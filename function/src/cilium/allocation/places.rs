@@ -10,14 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The keys of a map in the order of their places.
 #[derive(Debug, Clone)]
 pub(super) struct Places<T> {
-    entries: Vec<Option<T>>,
+    entries: BTreeMap<usize, T>,
     place_of: BTreeMap<T, usize>,
+    /// Places that were taken once, and the first that never was.
     free: BTreeSet<usize>,
+    end: usize,
 }
 
 impl<T> Default for Places<T> {
     fn default() -> Self {
-        Places { entries: Vec::new(), place_of: BTreeMap::new(), free: BTreeSet::new() }
+        Places { entries: BTreeMap::new(), place_of: BTreeMap::new(), free: BTreeSet::new(), end: 0 }
     }
 }
 
@@ -27,22 +29,17 @@ impl<T: Clone + Ord> Places<T> {
         if self.place_of.contains_key(&entry) {
             return;
         }
-        let place = match self.free.pop_first() {
-            Some(place) => {
-                self.entries[place] = Some(entry.clone());
-                place
-            }
-            None => {
-                self.entries.push(Some(entry.clone()));
-                self.entries.len() - 1
-            }
-        };
+        let place = self.free.pop_first().unwrap_or_else(|| {
+            self.end += 1;
+            self.end - 1
+        });
+        self.entries.insert(place, entry.clone());
         self.place_of.insert(entry, place);
     }
 
     pub(super) fn remove(&mut self, entry: &T) {
         if let Some(place) = self.place_of.remove(entry) {
-            self.entries[place] = None;
+            self.entries.remove(&place);
             self.free.insert(place);
         }
     }
@@ -53,7 +50,19 @@ impl<T: Clone + Ord> Places<T> {
 
     /// In the order of the places.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter().flatten()
+        self.entries.values()
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Those of these that are in, in the order of the places.
+    pub(super) fn sorted(&self, some: impl Iterator<Item = T>) -> Vec<T> {
+        let there = some.filter_map(|one| Some((*self.place_of.get(&one)?, one)));
+        let by_place: BTreeMap<usize, T> = there.collect();
+        by_place.into_values().collect()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cilium::address::number;
 use crate::cilium::block::{Block, BlockError};
 use crate::cilium::pool::Pool;
 use crate::cilium::profile::{BadBlock, Startup, UnsetFirstLast};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BAD_BLOCK: Stop = Stop::Error("a block cannot be used");
 
@@ -34,9 +34,10 @@ impl Controller {
         if pool.first_error().is_some() && self.profile.bad_block == BadBlock::DropsPool {
             return Err(BAD_BLOCK);
         }
-        self.touched.insert(name.clone());
+        self.touched.insert(name.as_str().into());
         self.pool_places.insert(name.clone());
-        self.pools.insert(name.clone(), PoolEntry { pool: pool.clone(), ranges: Vec::new(), marked });
+        let class = self.room.enter(&pool.selector);
+        self.pools.insert(name.clone(), PoolEntry { pool: pool.clone(), ranges: Vec::new(), class, marked });
         for block in &pool.blocks {
             let Ok(block) = block else { return Err(BAD_BLOCK) };
             self.add_range(&pool, block);
@@ -47,31 +48,24 @@ impl Controller {
 
     fn add_range(&mut self, pool: &Pool, block: &Block) {
         let (first, last) = (number(block.range.first()), number(block.range.last()));
-        let mut range = PoolRange {
+        let range = PoolRange {
             range: block.range,
             gaps: Gaps::new(first, last, self.profile.gap_size_without_borrow),
             holders: BTreeMap::new(),
             disabled: pool.disabled,
             conflicting: false,
-            pool: pool.name.clone(),
+            pool: pool.name.as_str().into(),
+            listed: false,
         };
-        for end in block.reserved(pool.allow_first_last, &self.profile).into_iter().flatten() {
-            range.take(number(end), None);
-        }
         self.ranges.push(range);
         let id = self.ranges.len() - 1;
+        for end in block.reserved(pool.allow_first_last, &self.profile).into_iter().flatten() {
+            self.take(id, number(end), None);
+        }
         if let Some(entry) = self.pools.get_mut(&pool.name) {
             entry.ranges.push(id);
         }
-        self.order.push(id);
-        self.reorder();
-    }
-
-    /// From 1.20 ranges stand under their pools; keep them together, so that their order within a pool is kept.
-    fn reorder(&mut self) {
-        if self.has_clusters() {
-            self.order = self.pools.values().flat_map(|entry| entry.ranges.iter().copied()).collect();
-        }
+        self.list(id, true);
     }
 
     /// `handlePoolModified`
@@ -87,7 +81,8 @@ impl Controller {
         known.pool = pool.clone();
         known.marked = marked;
         let existing = known.ranges.clone();
-        self.touched.insert(name.clone());
+        self.touched.insert(name.as_str().into());
+        self.select_anew(&name);
         // The wrong order and the mixed families are only noticed when the range is made, after the others.
         let unreadable = |block: &Result<Block, BlockError>| matches!(block, Err(error) if !matches!(error, BlockError::StartAfterStop | BlockError::MixedFamilies));
         if pool.blocks.iter().any(unreadable) {
@@ -117,6 +112,7 @@ impl Controller {
         }
         for range in self.pools.get(&name).map(|entry| entry.ranges.clone()).unwrap_or_default() {
             self.ranges[range].disabled = pool.disabled;
+            self.regard(range);
         }
         self.revalidate(chance)
     }
@@ -127,15 +123,15 @@ impl Controller {
         let Some(ends) = block.reserved(Some(false), &self.profile) else { return };
         for end in ends {
             if keep {
-                self.ranges[range].take(number(end), None);
+                self.take(range, number(end), None);
             } else {
-                self.ranges[range].free(number(end));
+                self.free(range, number(end));
             }
         }
     }
 
     fn remove_range(&mut self, pool: &str, range: RangeId) {
-        self.order.retain(|&one| one != range);
+        self.list(range, false);
         if let Some(entry) = self.pools.get_mut(pool) {
             entry.ranges.retain(|&one| one != range);
         }
@@ -158,7 +154,11 @@ impl Controller {
                 self.views[view].held.remove(&mut self.shared.slots, at);
             }
         }
-        self.views[view].held.len() < before
+        let lost = self.views[view].held.len() < before;
+        if lost {
+            self.stir_sharers(view);
+        }
+        lost
     }
 
     /// A pool is gone (`poolOnDelete`).
@@ -166,14 +166,15 @@ impl Controller {
         let ranges = self.pools.get(name).map(|entry| entry.ranges.clone()).unwrap_or_default();
         let mut affected = Vec::new();
         for range in ranges {
-            self.order.retain(|&one| one != range);
+            self.list(range, false);
             let (unsatisfied, satisfied) = self.take_back(range);
             affected.extend(shuffled(chance, unsatisfied));
             affected.extend(shuffled(chance, satisfied));
         }
-        self.pools.remove(name);
+        if let Some(gone) = self.pools.remove(name) {
+            self.room.leave(gone.class);
+        }
         self.pool_places.remove(&name.to_owned());
-        self.reorder();
         let mut failed = None;
         for view in affected {
             match self.restore(view, chance) {
@@ -228,11 +229,11 @@ impl Controller {
     fn revalidate_in_two_phases(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
         let mut order = shuffled(chance, self.satisfied.iter().copied().collect());
         order.extend(shuffled(chance, self.unsatisfied.iter().copied().collect()));
-        let mut modified = Vec::new();
+        let mut modified = BTreeSet::new();
         for &view in &order {
             self.strip(view)?;
             if self.import(view, chance)? {
-                modified.push(view);
+                modified.insert(view);
             }
             self.file(view);
         }

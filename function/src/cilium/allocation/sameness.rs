@@ -82,10 +82,10 @@ impl Keys {
             key.push(named(&mut self.statuses, (stored.ingress.clone(), stored.condition)));
         }
         if self.created == Created::Counts {
-            for name in &simulation.pool_order {
+            for name in simulation.pool_order.iter() {
                 key.push(named(&mut self.names, name.clone()));
             }
-            for name in &simulation.service_order {
+            for name in simulation.service_order.iter() {
                 key.push(named(&mut self.service_keys, name.clone()));
             }
         }
@@ -161,8 +161,9 @@ impl<'w> Met<'w> {
                 self.range(range);
             }
         }
-        self.key.push(wide(controller.order.len()));
-        for &range in &controller.order {
+        let order = controller.order();
+        self.key.push(wide(order.len()));
+        for range in order {
             let met = self.range(range);
             self.key.push(met);
         }
@@ -243,7 +244,7 @@ impl<'w> Met<'w> {
             number(last),
             u128::from(range.disabled),
             u128::from(range.conflicting),
-            named(&mut self.keys.names, range.pool.clone()),
+            named(&mut self.keys.names, range.pool.to_string()),
             wide(range.holders.len()),
         ];
         self.key.extend(start);

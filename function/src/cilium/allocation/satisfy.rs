@@ -1,9 +1,10 @@
 //! Giving a Service what it lacks: the addresses it asks for, or one of each family.
 
 use super::chance::{Chance, shuffled};
-use super::controller::{Controller, RangeId, Stop, ViewId, plain};
+use super::controller::{BAD_SELECTOR, Controller, RangeId, Stop, ViewId, plain};
 use super::holders::HeldAddress;
 use crate::cilium::address::{Family, number};
+use crate::cilium::effort::looked;
 use crate::cilium::profile::ReservedWithKey;
 use crate::cilium::sharing::Incompatible;
 use std::collections::BTreeSet;
@@ -71,8 +72,24 @@ pub enum Condition {
 
 impl Controller {
     /// Try to give every unsatisfied Service what it lacks; the order among them is left to chance.
+    ///
+    /// Only the order of those that can get something, or share a key with one that can, makes a difference; the
+    /// others come behind them. Where one may end the walk in an error, it matters of all who comes before it. Those
+    /// that are set aside are left out, as their attempts would change nothing ([`super::waiting`]).
     pub(super) fn satisfy_services(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
-        for view in self.contenders_first(chance, self.unsatisfied.iter().copied().collect()) {
+        if self.unsatisfied.len() > 1 && self.room.may_fail() {
+            let all = self.unsatisfied.iter().copied().collect();
+            return self.attempt(shuffled(chance, all), chance);
+        }
+        let first = self.contenders();
+        let among_first: BTreeSet<ViewId> = first.iter().copied().collect();
+        self.attempt(shuffled(chance, first), chance)?;
+        let rest = self.unsatisfied.sorted(self.waiting.stirred().filter(|view| !among_first.contains(view)));
+        self.attempt(rest, chance)
+    }
+
+    fn attempt(&mut self, views: Vec<ViewId>, chance: &mut dyn Chance) -> Result<(), Stop> {
+        for view in views {
             if self.satisfy(view, chance)? {
                 self.patch(view);
             }
@@ -81,36 +98,24 @@ impl Controller {
         Ok(())
     }
 
-    /// The views in an order left to chance. Only the order of those that can get something, or share a key with
-    /// one that can, makes a difference; the others stay behind them. Where one may end the walk in an error, it
-    /// matters of all who comes before it.
-    pub(super) fn contenders_first(&self, chance: &mut dyn Chance, views: Vec<ViewId>) -> Vec<ViewId> {
-        if views.len() < 2 {
-            return views;
-        }
-        let serving = || self.order.iter().filter(|&&range| self.ranges[range].serves());
-        // A selector that cannot be compiled is an error whoever asks.
-        if views.first().is_some_and(|&view| serving().any(|&range| self.selects(range, view).is_err())) {
-            return shuffled(chance, views);
-        }
-        let able: BTreeSet<ViewId> = views.iter().copied().filter(|&view| self.could_gain(view)).collect();
+    /// Those that could gain something, and those that share a key with one of them, in the order of the map.
+    fn contenders(&self) -> Vec<ViewId> {
+        let stirred = self.unsatisfied.sorted(self.waiting.stirred());
+        let able: BTreeSet<ViewId> = stirred.iter().copied().filter(|&view| self.could_gain(view)).collect();
         let keys: BTreeSet<&String> = able.iter().filter_map(|&view| self.views[view].sharing.key.as_ref()).collect();
         let shares = |view: &ViewId| self.views[*view].sharing.key.as_ref().is_some_and(|key| keys.contains(key));
-        let (first, rest): (Vec<ViewId>, Vec<ViewId>) =
-            views.into_iter().partition(|view| able.contains(view) || shares(view));
-        let mut order = shuffled(chance, first);
-        order.extend(rest);
-        order
+        let some = stirred.into_iter().filter(|view| able.contains(view) || shares(view));
+        self.unsatisfied.sorted(some.chain(keys.iter().flat_map(|key| self.waiting.quiet_with_key(key))))
     }
 
     /// Whether an attempt now could change more than the view's own condition, or end in an error.
-    fn could_gain(&self, view: ViewId) -> bool {
+    pub(super) fn could_gain(&self, view: ViewId) -> bool {
+        looked();
         let this = &self.views[view];
         let held: Vec<HeldAddress> = this.held.iter(&self.shared.slots).collect();
-        let serving = || self.order.iter().copied().filter(|&range| self.ranges[range].serves());
         if !this.requested.is_empty() {
             let open = |wanted: IpAddr| {
-                serving().filter(|&range| self.ranges[range].range.contains(wanted)).any(|range| {
+                self.near.containing(wanted).filter(|&range| self.ranges[range].serves()).any(|range| {
                     match (self.selects(range, view), self.ranges[range].holders.get(&number(wanted))) {
                         (Ok(Some(true)), Some(Some(cluster))) => {
                             this.sharing.key.is_some() && self.joins(view, *cluster).is_ok()
@@ -124,17 +129,15 @@ impl Controller {
             return this.requested.iter().any(|&wanted| held.iter().all(|h| h.address != wanted) && open(wanted));
         }
         this.families.iter().filter(|&family| held.iter().all(|h| Family::of(h.address) != family)).any(|family| {
-            let has_room = |range: RangeId| match self.selects(range, view) {
-                Ok(selects) => selects == Some(true) && !self.ranges[range].gaps.is_full(),
-                Err(_) => true,
-            };
             this.sharing.key.as_ref().is_some_and(|key| self.could_join(view, family, key))
-                || serving().filter(|&range| self.family_of(range) == family).any(has_room)
+                || self.room.of(&this.labels, family).choices() > 0
         })
     }
 
     /// Try to give this Service what it lacks. True if its status is to be written.
     pub(super) fn satisfy(&mut self, view: ViewId, chance: &mut dyn Chance) -> Result<bool, Stop> {
+        let before = (self.views[view].held.len(), self.views[view].condition);
+        self.stir(view);
         let mut modified = if self.views[view].requested.is_empty() {
             self.satisfy_generic(view, chance)?
         } else {
@@ -151,12 +154,18 @@ impl Controller {
                 && let Some(key) = self.views[view].sharing.key.clone()
             {
                 self.shared.add_copy(&key, one);
+                self.stir_sharers(view);
             }
         }
         if self.views[view].is_satisfied() && self.set_condition(view, Condition::Satisfied) {
             modified = true;
         }
         self.file(view);
+        let this = &self.views[view];
+        let in_vain = !modified && before == (this.held.len(), this.condition) && !this.is_satisfied();
+        if in_vain && !self.could_gain(view) {
+            self.waiting.set_aside(view, &self.views[view]);
+        }
         Ok(modified)
     }
 
@@ -211,7 +220,7 @@ impl Controller {
         let at = number(wanted);
         let Some(holder) = self.ranges[range].holders.get(&at).copied() else {
             let cluster = self.clusters.add(view, Some(held));
-            self.ranges[range].take(at, Some(cluster));
+            self.take(range, at, Some(cluster));
             if self.has_clusters()
                 && let Some(key) = self.views[view].sharing.key.clone()
             {
@@ -230,12 +239,13 @@ impl Controller {
             (None, ReservedWithKey::HandedOut) => {
                 let cluster = self.clusters.empty();
                 self.ranges[range].holders.insert(at, Some(cluster));
+                self.stir_asking(wanted);
                 cluster
             }
         };
         match self.joins(view, cluster) {
             Ok(()) => {
-                self.clusters.join(cluster, view);
+                self.join(view, held, cluster);
                 Ok(Ok(held))
             }
             Err(why) => Ok(Err(Reason::Incompatible(wanted, why))),
@@ -249,6 +259,7 @@ impl Controller {
             .services(cluster)
             .iter()
             .filter(|&&other| !(clusters && other == view))
+            .inspect(|_| looked())
             .try_for_each(|&other| self.views[other].sharing.compatible(&self.views[view].sharing, self.ports))
     }
 
@@ -261,10 +272,7 @@ impl Controller {
     ) -> Result<Result<RangeId, bool>, Stop> {
         let mut contained = false;
         let mut candidates = Vec::new();
-        for &range in &self.order {
-            if !self.ranges[range].serves() || !self.ranges[range].range.contains(address) {
-                continue;
-            }
+        for range in self.serving_at(address) {
             match self.selects(range, view) {
                 Ok(None) => {}
                 Ok(Some(false)) => contained = true,
@@ -275,24 +283,28 @@ impl Controller {
                 break;
             }
         }
-        match self.pick(candidates, chance) {
-            Some(Ok(range)) => Ok(Ok(range)),
-            Some(Err(stop)) => Err(stop),
-            None => Ok(Err(contained)),
-        }
+        // Up to 1.19 the first in the list; from 1.20 chance decides.
+        let several = self.has_clusters() && candidates.len() > 1;
+        let chosen = if several { chance.choose(candidates.len()) } else { 0 };
+        candidates.into_iter().nth(chosen).transpose().map(|range| range.ok_or(contained))
     }
 
-    /// The first of the candidates, which stand in the order of ranges; from 1.20 the first of any pool.
-    fn pick(&self, candidates: Vec<Result<RangeId, Stop>>, chance: &mut dyn Chance) -> Option<Result<RangeId, Stop>> {
-        if self.has_clusters() && candidates.len() > 1 {
-            let chosen = chance.choose(candidates.len());
-            return candidates.into_iter().nth(chosen);
+    /// The ranges that serve and contain the address, in the order in which all ranges stand.
+    pub(super) fn serving_at(&self, address: IpAddr) -> Vec<RangeId> {
+        let mut here: Vec<RangeId> =
+            self.near.containing(address).filter(|&range| self.ranges[range].serves()).collect();
+        here.sort_unstable();
+        if self.has_clusters() {
+            // A stable sort: within a pool they stand as they came.
+            here.sort_by(|&one, &two| self.ranges[one].pool.cmp(&self.ranges[two].pool));
         }
-        candidates.into_iter().next()
+        here
     }
 
-    fn hold(&mut self, view: ViewId, held: HeldAddress) -> usize {
-        self.views[view].held.push(&mut self.shared.slots, held)
+    pub(super) fn hold(&mut self, view: ViewId, held: HeldAddress) -> usize {
+        let place = self.views[view].held.push(&mut self.shared.slots, held);
+        self.stir_sharers(view);
+        place
     }
 
     fn satisfy_generic(&mut self, view: ViewId, chance: &mut dyn Chance) -> Result<bool, Stop> {
@@ -331,41 +343,21 @@ impl Controller {
                 return Ok(Ok(held));
             }
         }
-        let mut full = false;
-        let mut candidates = Vec::new();
-        let mut pools = BTreeSet::new();
-        for &range in &self.order {
-            if !self.ranges[range].serves() || self.family_of(range) != family {
-                continue;
-            }
-            let candidate = match self.selects(range, view) {
-                Ok(Some(true)) if self.ranges[range].gaps.is_full() => {
-                    full = true;
-                    continue;
-                }
-                Ok(Some(true)) => Ok(range),
-                Ok(_) => continue,
-                Err(stop) => Err(stop),
-            };
-            if !self.has_clusters() {
-                candidates.push(candidate);
-                break;
-            }
-            // In one pool the order of blocks decides, between pools chance does.
-            if pools.insert(&self.ranges[range].pool) {
-                candidates.push(candidate);
-            }
-        }
-        let range = match self.pick(candidates, chance) {
-            Some(range) => range?,
-            None => return Ok(Err(if full { Reason::OutOfAddresses } else { Reason::NoPool })),
+        let rooms = self.room.of(&self.views[view].labels, family);
+        let choices = rooms.choices();
+        let several = self.has_clusters() && choices > 1;
+        let chosen = if several { chance.choose(choices) } else { 0 };
+        let range = match rooms.choice(chosen) {
+            Some(Ok(range)) => range,
+            Some(Err(())) => return Err(BAD_SELECTOR),
+            None => return Ok(Err(if rooms.any_serves { Reason::OutOfAddresses } else { Reason::NoPool })),
         };
         let Some(address) = self.ranges[range].gaps.next().and_then(|next| family.address(next)) else {
             return Ok(Err(Reason::OutOfAddresses));
         };
         let held = HeldAddress { address, range };
         let cluster = self.clusters.add(view, Some(held));
-        self.ranges[range].take(number(address), Some(cluster));
+        self.take(range, number(address), Some(cluster));
         if self.has_clusters()
             && let Some(key) = self.views[view].sharing.key.clone()
         {
@@ -385,7 +377,7 @@ impl Controller {
 
     fn join_cluster(&mut self, view: ViewId, family: Family, key: &str) -> Option<HeldAddress> {
         let (cluster, held) = self.joinable_cluster(view, family, key)?;
-        self.clusters.join(cluster, view);
+        self.join(view, held, cluster);
         Some(held)
     }
 
@@ -398,8 +390,8 @@ impl Controller {
 
     fn join_place(&mut self, view: ViewId, family: Family, key: &str) -> Result<Option<HeldAddress>, Stop> {
         let found = self.joinable_place(view, family, key)?;
-        if let Some((cluster, _)) = found {
-            self.clusters.join(cluster, view);
+        if let Some((cluster, held)) = found {
+            self.join(view, held, cluster);
         }
         Ok(found.map(|(_, held)| held))
     }

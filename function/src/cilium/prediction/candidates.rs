@@ -1,11 +1,14 @@
 //! What each Service asks for, and which pools can be asked.
 
 use super::{Question, Serving, Wish, serving};
+use crate::cilium::effort::looked;
 use crate::cilium::pool::Pool;
 use crate::cilium::request::{NotResponsible, families, requested, responsible};
+use crate::cilium::selecting::{PoolSelector, Selecting};
 use crate::cilium::sharing::Sharing;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A Service as a request.
 #[derive(Debug)]
@@ -13,8 +16,10 @@ pub(in crate::cilium) struct Request {
     pub wishes: Vec<Wish>,
     pub sharing: Sharing,
     /// Pools that select it, in order; those whose selector cannot be compiled are in `broken`.
-    pub selected_by: Vec<usize>,
-    pub broken: Vec<usize>,
+    pub selected_by: Arc<[usize]>,
+    pub broken: Arc<[usize]>,
+    /// The two lists by their number in [`Requests::selections`].
+    pub selection: usize,
 }
 
 /// All requests, and what ties them together.
@@ -22,6 +27,7 @@ pub(in crate::cilium) struct Request {
 pub(in crate::cilium) struct Requests {
     pub each: Vec<Result<Request, NotResponsible>>,
     pub serving: Vec<Serving>,
+    pub selections: Vec<Selection>,
     /// Who asks for an address.
     pub pinned: BTreeMap<IpAddr, Vec<usize>>,
     /// Who has a sharing key.
@@ -30,7 +36,7 @@ pub(in crate::cilium) struct Requests {
 
 impl Requests {
     pub(in crate::cilium) fn of(question: Question<'_>) -> Requests {
-        let index = PoolIndex::of(question.pools);
+        let mut selections = Selections::of(question.pools);
         let mut pinned: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
         let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let each: Vec<_> = question
@@ -53,19 +59,13 @@ impl Requests {
                 if let Some(key) = &sharing.key {
                     keys.entry(key.clone()).or_default().push(at);
                 }
-                let labels = service.selectable_labels();
-                let (mut selected_by, mut broken) = (Vec::new(), Vec::new());
-                for pool in index.near(&labels) {
-                    match question.pools[pool].selects(&labels) {
-                        Ok(true) => selected_by.push(pool),
-                        Ok(false) => {}
-                        Err(_) => broken.push(pool),
-                    }
-                }
-                Ok(Request { wishes, sharing, selected_by, broken })
+                let selection = selections.selecting(&service.selectable_labels());
+                let Selection { selected_by, broken } = selections.all[selection].clone();
+                Ok(Request { wishes, sharing, selected_by, broken, selection })
             })
             .collect();
-        Requests { each, serving: serving(question.pools, question.profile), pinned, keys }
+        let selections = selections.all;
+        Requests { each, serving: serving(question.pools, question.profile), selections, pinned, keys }
     }
 
     /// The requests that LB-IPAM serves, with their place.
@@ -79,36 +79,59 @@ impl Requests {
     }
 }
 
-/// Finds the pools that may select a Service without asking all of them: most selectors ask for one value of one
-/// label.
-struct PoolIndex {
-    by_label: BTreeMap<(String, String), Vec<usize>>,
-    others: Vec<usize>,
+/// Pools that select a Service, and pools that make an error of it.
+#[derive(Debug, Clone)]
+pub(in crate::cilium) struct Selection {
+    /// In order.
+    pub selected_by: Arc<[usize]>,
+    /// Those whose selector cannot be compiled, in order.
+    pub broken: Arc<[usize]>,
 }
 
-impl PoolIndex {
-    fn of(pools: &[Pool]) -> PoolIndex {
-        let mut index = PoolIndex { by_label: BTreeMap::new(), others: Vec::new() };
+/// All selections that there are. Pools with equal selectors are asked once, and Services that the same selectors
+/// select have one list of pools together.
+struct Selections<'a> {
+    index: Selecting<usize>,
+    /// Each selector, and the pools that have it.
+    classes: Vec<(&'a PoolSelector, Vec<usize>)>,
+    known: BTreeMap<Vec<usize>, usize>,
+    all: Vec<Selection>,
+}
+
+impl<'a> Selections<'a> {
+    fn of(pools: &'a [Pool]) -> Selections<'a> {
+        let mut index = Selecting::default();
+        let mut classes: Vec<(&PoolSelector, Vec<usize>)> = Vec::new();
         for (at, pool) in pools.iter().enumerate() {
-            match pool.selector.as_ref().and_then(|selector| selector.as_ref().ok()).and_then(|s| s.required_values()) {
-                Some((key, values)) => {
-                    for value in values {
-                        index.by_label.entry((key.clone(), value)).or_default().push(at);
-                    }
+            let beside: &[usize] = index.beside(&pool.selector);
+            match beside.iter().copied().find(|&class| *classes[class].0 == pool.selector) {
+                Some(class) => classes[class].1.push(at),
+                None => {
+                    index.insert(&pool.selector, classes.len());
+                    classes.push((&pool.selector, vec![at]));
                 }
-                None => index.others.push(at),
             }
         }
-        index
+        Selections { index, classes, known: BTreeMap::new(), all: Vec::new() }
     }
 
-    fn near(&self, labels: &BTreeMap<String, String>) -> Vec<usize> {
-        let mut near = self.others.clone();
-        for (key, value) in labels {
-            near.extend(self.by_label.get(&(key.clone(), value.clone())).into_iter().flatten());
+    fn selecting(&mut self, labels: &BTreeMap<String, String>) -> usize {
+        let mut met = self.index.near(labels);
+        met.retain(|&class| {
+            looked();
+            !matches!(self.classes[class].0, Some(Ok(selector)) if !selector.matches(labels))
+        });
+        if let Some(&known) = self.known.get(&met) {
+            return known;
         }
-        near.sort_unstable();
-        near.dedup();
-        near
+        let pools = |broken: bool| {
+            let of_kind = met.iter().filter(|&&class| matches!(self.classes[class].0, Some(Err(_))) == broken);
+            let mut pools: Vec<usize> = of_kind.flat_map(|&class| &self.classes[class].1).copied().collect();
+            pools.sort_unstable();
+            pools.into()
+        };
+        self.all.push(Selection { selected_by: pools(false), broken: pools(true) });
+        self.known.insert(met, self.all.len() - 1);
+        self.all.len() - 1
     }
 }

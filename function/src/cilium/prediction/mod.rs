@@ -18,7 +18,6 @@ mod tests;
 
 use super::address::Family;
 use super::allocation::Reason;
-use super::block::Block;
 use super::pool::Pool;
 use super::profile::Profile;
 use super::ranges::Ranges;
@@ -139,9 +138,4 @@ pub fn predict(question: Question<'_>) -> Vec<Prediction> {
             wishes: request.map(|request| request.wishes.into_iter().zip(outcomes).collect()),
         })
         .collect()
-}
-
-/// The block of the pool that holds the address, if the operator uses it.
-fn block_of<'a>(pool: &'a Pool, address: IpAddr, profile: &Profile) -> Option<&'a Block> {
-    pool.usable_blocks(profile).find(|block| block.range.contains(address))
 }

@@ -69,8 +69,19 @@ fn groups(question: Question<'_>, requests: &Requests) -> Vec<Group> {
         let (one, two) = (root(&mut parent, one), root(&mut parent, two));
         parent[one] = two;
     };
+    // The pools of one selection once, and each Service with the first of them.
+    let first: Vec<Option<usize>> = requests
+        .selections
+        .iter()
+        .map(|selection| {
+            let mut serving = selection.selected_by.iter().copied().filter(|&pool| requests.may_serve(pool));
+            let first = serving.next()?;
+            serving.for_each(|pool| join(first, pool));
+            Some(first)
+        })
+        .collect();
     for (at, request) in requests.served() {
-        for &pool in request.selected_by.iter().filter(|&&pool| requests.may_serve(pool)) {
+        if let Some(pool) = first[request.selection] {
             join(node(at), pool);
         }
     }

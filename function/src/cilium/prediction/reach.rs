@@ -5,10 +5,13 @@
 //! as there are such Services; a gap starts at the start of the block, or behind an address that somebody asks for.
 
 use super::candidates::{Request, Requests};
-use super::{Doubt, Outcome, Question, Serving, Wish, block_of};
+use super::{Doubt, Outcome, Question, Serving, Wish};
 use crate::cilium::address::{Family, number};
 use crate::cilium::allocation::Reason;
 use crate::cilium::count::Count;
+use crate::cilium::effort::looked;
+use crate::cilium::near::Near;
+use crate::cilium::pool::Pool;
 use crate::cilium::profile::ReservedWithKey;
 use crate::cilium::range::Range;
 use crate::cilium::ranges::Ranges;
@@ -36,6 +39,10 @@ struct Reach<'a> {
     reached: BTreeMap<(usize, Family), Reached>,
     /// The pools that contain an address that is asked for.
     containing: BTreeMap<IpAddr, Vec<usize>>,
+    /// First and last addresses of each pool that are never handed out.
+    reserved: Vec<BTreeSet<IpAddr>>,
+    /// The families that each pool has addresses of.
+    families: Vec<BTreeSet<Family>>,
     /// What those with a sharing key may hold, and from which pools.
     shared: BTreeMap<(&'a str, Family), (Ranges, BTreeSet<usize>)>,
     nothing: Reached,
@@ -44,15 +51,24 @@ struct Reach<'a> {
 /// An outcome for each wish of each Service.
 pub(super) fn bounds(question: Question<'_>, requests: &Requests) -> Vec<Vec<Outcome>> {
     let reach = Reach::of(question, requests);
-    let of = |at: usize, request: &Request| {
+    // What comes of a wish for any address is the same for all whom the same pools select and who share alike.
+    let mut any: BTreeMap<(usize, Family, Option<&str>), Outcome> = BTreeMap::new();
+    let mut bounds = Vec::with_capacity(requests.each.len());
+    for (at, request) in requests.each.iter().enumerate() {
+        let Ok(request) = request else {
+            bounds.push(Vec::new());
+            continue;
+        };
         let outcome = |wish: &Wish| match wish {
             Wish::This(address) => reach.this(at, request, *address),
-            Wish::Any(family) => reach.any(request, *family),
+            Wish::Any(family) => {
+                let key = request.sharing.key.as_deref().filter(|key| reach.shared.contains_key(&(*key, *family)));
+                any.entry((request.selection, *family, key)).or_insert_with(|| reach.any(request, *family)).clone()
+            }
         };
-        request.wishes.iter().map(outcome).collect()
-    };
-    let each = requests.each.iter().enumerate();
-    each.map(|(at, request)| request.as_ref().map(|request| of(at, request)).unwrap_or_default()).collect()
+        bounds.push(request.wishes.iter().map(outcome).collect());
+    }
+    bounds
 }
 
 impl<'a> Reach<'a> {
@@ -65,12 +81,17 @@ impl<'a> Reach<'a> {
             });
         }
         // How many Services without a wish each pool may serve.
-        let mut takers: BTreeMap<(usize, Family), usize> = BTreeMap::new();
+        let mut alike: BTreeMap<(usize, Family), usize> = BTreeMap::new();
         for (_, request) in requests.served() {
             for family in request.wishes.iter().filter_map(any_family) {
-                for &pool in request.selected_by.iter().filter(|&&pool| requests.may_serve(pool)) {
-                    *takers.entry((pool, family)).or_default() += 1;
-                }
+                *alike.entry((request.selection, family)).or_default() += 1;
+            }
+        }
+        let mut takers: BTreeMap<(usize, Family), usize> = BTreeMap::new();
+        for ((selection, family), many) in alike {
+            let selected_by = requests.selections[selection].selected_by.iter();
+            for &pool in selected_by.filter(|&&pool| requests.may_serve(pool)) {
+                *takers.entry((pool, family)).or_default() += many;
             }
         }
         let none = BTreeSet::new();
@@ -81,8 +102,21 @@ impl<'a> Reach<'a> {
                 ((pool, family), reached(question, pool, family, most, asked))
             })
             .collect();
-        let mut reach =
-            Reach { question, requests, reached, containing, shared: BTreeMap::new(), nothing: Reached::default() };
+        let pools = question.pools.iter();
+        let reserved = pools.clone().map(|pool| pool.reserved(question.profile)).collect();
+        let families_of = |pool: &Pool| {
+            [Family::V4, Family::V6].into_iter().filter(|&f| pool.has_family(f, question.profile)).collect()
+        };
+        let mut reach = Reach {
+            question,
+            requests,
+            reached,
+            containing,
+            reserved,
+            families: pools.map(families_of).collect(),
+            shared: BTreeMap::new(),
+            nothing: Reached::default(),
+        };
         let mut shared: BTreeMap<(&str, Family), (Ranges, BTreeSet<usize>)> = BTreeMap::new();
         for (key, sharers) in requests.keys.iter().filter(|(_, sharers)| sharers.len() > 1) {
             for family in [Family::V4, Family::V6] {
@@ -110,10 +144,7 @@ impl<'a> Reach<'a> {
                     Wish::Any(wanted) if *wanted == family && pools.insert(pool) => {
                         ranges.extend(self.reached(pool, family).shown.iter());
                     }
-                    Wish::This(address)
-                        if Family::of(*address) == family
-                            && block_of(&self.question.pools[pool], *address, self.question.profile).is_some() =>
-                    {
+                    Wish::This(address) if Family::of(*address) == family && self.contains(pool, *address) => {
                         ranges.push(Range::single(*address));
                         pools.insert(pool);
                     }
@@ -123,10 +154,13 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// Whether a block of the pool that the operator uses holds an address that is asked for.
+    fn contains(&self, pool: usize, address: IpAddr) -> bool {
+        self.containing.get(&address).is_some_and(|pools| pools.binary_search(&pool).is_ok())
+    }
+
     fn any(&self, request: &Request, family: Family) -> Outcome {
-        let profile = self.question.profile;
-        let usable =
-            |pool: &usize| self.requests.may_serve(*pool) && self.question.pools[*pool].has_family(family, profile);
+        let usable = |pool: &usize| self.requests.may_serve(*pool) && self.families[*pool].contains(&family);
         let sure = |pool: &usize| self.requests.serving[*pool] == Serving::Always;
         let pools: BTreeSet<usize> = request.selected_by.iter().copied().filter(usable).collect();
         let broken: Vec<usize> = request.broken.iter().copied().filter(usable).collect();
@@ -167,14 +201,13 @@ impl<'a> Reach<'a> {
 
     fn this(&self, at: usize, request: &Request, address: IpAddr) -> Outcome {
         let (question, requests) = (self.question, self.requests);
-        let holds = |pool: usize| {
-            requests.may_serve(pool) && block_of(&question.pools[pool], address, question.profile).is_some()
-        };
         let sure = |pool: usize| requests.serving[pool] == Serving::Always;
-        let serving: Vec<usize> = request.selected_by.iter().copied().filter(|&pool| holds(pool)).collect();
-        let broken: Vec<usize> = request.broken.iter().copied().filter(|&pool| holds(pool)).collect();
         let holding = self.containing.get(&address).into_iter().flatten();
         let others: Vec<usize> = holding.copied().filter(|&pool| requests.may_serve(pool)).collect();
+        let among = |list: &[usize]| -> Vec<usize> {
+            others.iter().copied().filter(|pool| list.binary_search(pool).is_ok()).collect()
+        };
+        let (serving, broken) = (among(&request.selected_by), among(&request.broken));
         let Some(&pool) = serving.first() else {
             return match (broken.first(), others.first()) {
                 (Some(&pool), _) if sure(pool) => Outcome::Fails { pool },
@@ -195,7 +228,7 @@ impl<'a> Reach<'a> {
             doubts.insert(Doubt::Overlap);
         }
         let has_key = request.sharing.key.is_some();
-        if question.pools[pool].reserved(question.profile).contains(&address) {
+        if self.reserved[pool].contains(&address) {
             match (has_key, question.profile.reserved_with_key) {
                 (true, ReservedWithKey::HandedOut) => {}
                 (true, ReservedWithKey::Panics) if sure(pool) => return Outcome::EndsOperator { pool },
@@ -213,6 +246,7 @@ impl<'a> Reach<'a> {
             }
         };
         let refused_by = |other: &usize| {
+            looked();
             let other = requests.each[*other].as_ref().ok().filter(|_| *other != at)?;
             refusal(other).filter(|_| other.selected_by.contains(&pool) || has_key)
         };
@@ -263,20 +297,12 @@ fn none_or(reason: Reason, doubts: [Doubt; 2]) -> Outcome {
 
 /// The pools that contain each address that is asked for.
 fn containing(question: Question<'_>, requests: &Requests) -> BTreeMap<IpAddr, Vec<usize>> {
-    let mut blocks: Vec<(Range, usize)> = Vec::new();
+    let mut near = Near::default();
     for (at, pool) in question.pools.iter().enumerate() {
-        blocks.extend(pool.usable_blocks(question.profile).map(|block| (block.range, at)));
-    }
-    blocks.sort_unstable();
-    // How far any block up to here reaches: behind that, looking back finds nothing.
-    let mut furthest: Vec<IpAddr> = Vec::with_capacity(blocks.len());
-    for (range, _) in &blocks {
-        furthest.push(furthest.last().map_or(range.last(), |far| range.last().max(*far)));
+        pool.usable_blocks(question.profile).for_each(|block| near.insert(block.range, at));
     }
     let pools_of = |address: IpAddr| {
-        let until = blocks.partition_point(|(range, _)| range.first() <= address);
-        let back = (0..until).rev().take_while(|&at| furthest[at] >= address);
-        let mut pools: Vec<usize> = back.filter(|&at| blocks[at].0.contains(address)).map(|at| blocks[at].1).collect();
+        let mut pools: Vec<usize> = near.containing(address).collect();
         pools.sort_unstable();
         pools.dedup();
         pools

@@ -2,7 +2,7 @@ use super::*;
 use crate::cilium::allocation::{Chance, Condition, Event, Simulation};
 use crate::cilium::selector::Requirement;
 use crate::cilium::service::Port;
-use crate::cilium::{CiliumVersion, LabelSelector, Range};
+use crate::cilium::{Block, CiliumVersion, LabelSelector, Range};
 use std::collections::BTreeMap;
 
 fn profile(text: &str) -> Profile {

@@ -324,7 +324,7 @@ fn cut(before: &Told<'_>, after: &Told<'_>, pair: Pair, addresses: &Ranges) -> V
                 Wish::Any(family) => split(addresses.of(*family)),
             }
         }
-        for &pool in request.selected_by.iter().chain(&request.broken) {
+        for &pool in request.selected_by.iter().chain(request.broken.iter()) {
             for block in told.side.pools[pool].usable_blocks(told.side.profile) {
                 split(block.range.into());
             }
@@ -332,7 +332,9 @@ fn cut(before: &Told<'_>, after: &Told<'_>, pair: Pair, addresses: &Ranges) -> V
         }
     }
     // A pool that was left behind may hold it still.
-    for name in pair.0.iter().flat_map(|&old| before.requests.each[old].as_ref().ok()).flat_map(|r| &r.selected_by) {
+    for name in
+        pair.0.iter().flat_map(|&old| before.requests.each[old].as_ref().ok()).flat_map(|r| r.selected_by.iter())
+    {
         let name = &before.side.pools[*name].name;
         for pool in after.side.pools.iter().filter(|pool| pool.name == *name) {
             pool.usable_blocks(after.side.profile).for_each(|block| split(block.range.into()));

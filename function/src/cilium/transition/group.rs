@@ -30,7 +30,7 @@ pub(super) fn changed(before: &Told<'_>, after: &Told<'_>) -> Vec<Group> {
         }
         for (at, request) in told.requests.served() {
             let own = service_at[&told.side.services[at].key];
-            for &pool in request.selected_by.iter().chain(&request.broken) {
+            for &pool in request.selected_by.iter().chain(request.broken.iter()) {
                 sets.join(own, node(pool));
             }
         }

@@ -138,7 +138,7 @@ pub(super) fn at_start(told: &Told<'_>, service: usize, address: IpAddr) -> Stay
         Err(obstacle) => return Stays::No(obstacle),
     };
     let mut worst = None;
-    for &pool in &request.selected_by {
+    for &pool in request.selected_by.iter() {
         let one = &told.side.pools[pool];
         if !one.usable_blocks(told.side.profile).any(|block| block.range.contains(address)) {
             continue;
