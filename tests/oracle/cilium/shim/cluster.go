@@ -42,6 +42,9 @@ var ctx = context.Background()
 
 // Run plays the scenario.
 func (s Scenario) Run() Outcome {
+	if s.Measured {
+		return s.measured()
+	}
 	if s.Times == 0 {
 		return s.once()
 	}
@@ -72,6 +75,19 @@ func (s Scenario) once() (outcome Outcome) {
 			break
 		}
 	}
+	return outcome
+}
+
+// measured plays the scenario once. What it takes to tell the state is not counted.
+func (s Scenario) measured() (outcome Outcome) {
+	c := &cluster{options: s.Options, pools: map[string]*poolObject{}, services: map[string]*slim_core_v1.Service{}}
+	c.start()
+	for _, step := range s.Events {
+		before := time.Now()
+		c.apply(step)
+		outcome.Nanoseconds = append(outcome.Nanoseconds, time.Since(before).Nanoseconds())
+	}
+	outcome.Steps = []State{c.state()}
 	return outcome
 }
 
@@ -348,6 +364,9 @@ func without(list []string, gone string) []string {
 
 // reordered puts those that are named first, in that order.
 func reordered(list, first []string) []string {
+	if len(first) == 0 {
+		return list
+	}
 	var ordered []string
 	for _, one := range append(slices.Clone(first), list...) {
 		if slices.Contains(list, one) && !slices.Contains(ordered, one) {

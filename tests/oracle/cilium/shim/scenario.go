@@ -8,6 +8,8 @@ type Scenario struct {
 	Events  []Step  `json:"events"`
 	// Times runs it so often and returns each different outcome once; 0 means once.
 	Times int `json:"times,omitempty"`
+	// Measured returns only the state after the last step, and how long each step took.
+	Measured bool `json:"measured,omitempty"`
 }
 
 // Options are the settings that LB-IPAM looks at.
@@ -62,6 +64,8 @@ type Outcome struct {
 	Runs  []Outcome `json:"runs,omitempty"`
 	// Count is how many of the runs came to this.
 	Count int `json:"count,omitempty"`
+	// Nanoseconds is how long each step took, if that was asked for.
+	Nanoseconds []int64 `json:"nanoseconds,omitempty"`
 }
 
 // State is what a user of the cluster sees, and what the controller holds.

@@ -5,6 +5,7 @@
 //! lbpools-oracle flux --tree DIR
 //! lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]
 //! lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…
+//! lbpools-oracle cilium --scale SERVICES [--repeat N] [--profile 1.18]…
 //! ```
 //!
 //! The last line is `N passed, N failed`, and `, N skipped` where some could not be decided. Exit codes: 0 all passed, 1 something differs, 2 bad usage or a run that
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
             "usage: lbpools-oracle flux --cases N --seed S [--library 1.5|1.7|1.8] [--characters | --fields | --resources]\n       \
              lbpools-oracle flux --tree DIR\n       \
              lbpools-oracle cilium --cases N [--seed S] [--repeat N] [--profile 1.18]… [--figures]\n       \
-             lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…"
+             lbpools-oracle cilium --kept | --record | --file SCENARIO… [--profile 1.18]…\n       \
+             lbpools-oracle cilium --scale SERVICES [--repeat N] [--profile 1.18]…"
         )),
     };
     match ending {

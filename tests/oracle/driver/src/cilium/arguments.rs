@@ -6,6 +6,8 @@ use super::program::VERSIONS;
 
 /// How often the real controller runs a scenario that has chance in it, unless asked otherwise.
 const TIMES: usize = 5;
+/// How often a measurement is taken, unless asked otherwise.
+const ROUNDS: usize = 3;
 
 pub(crate) struct Arguments {
     /// Random scenarios a version.
@@ -23,6 +25,8 @@ pub(crate) struct Arguments {
     pub kept: bool,
     /// Write down what comes of those.
     pub record: bool,
+    /// How long so many Services take on a thousand pools, instead of any comparison of histories.
+    pub scale: Option<usize>,
     /// Show what was reached.
     pub figures: bool,
 }
@@ -37,6 +41,7 @@ impl Arguments {
             files: Vec::new(),
             kept: false,
             record: false,
+            scale: None,
             figures: false,
         };
         let mut given = given.iter();
@@ -47,6 +52,7 @@ impl Arguments {
                 "--seed" => arguments.seed = value()?.parse().context("--seed")?,
                 "--repeat" => arguments.repeat = Some(value()?.parse().context("--repeat")?),
                 "--profile" => arguments.profiles.push(value()?.clone()),
+                "--scale" => arguments.scale = Some(value()?.parse().context("--scale")?),
                 "--kept" => arguments.kept = true,
                 "--record" => arguments.record = true,
                 "--figures" => arguments.figures = true,
@@ -65,7 +71,12 @@ impl Arguments {
 
     /// Whether there are no random scenarios.
     pub(crate) fn plays_what_is_kept(&self) -> bool {
-        self.kept || self.record || !self.files.is_empty()
+        self.kept || self.record || self.scale.is_some() || !self.files.is_empty()
+    }
+
+    /// How often each side is measured.
+    pub(crate) fn rounds(&self) -> usize {
+        self.repeat.unwrap_or(ROUNDS).max(1)
     }
 
     /// How often a scenario with chance in it is run.

@@ -46,7 +46,7 @@ pub(crate) fn scenario(seed: u64, number: u64) -> Scenario {
         let at = world.random.below(steps.len() + 1);
         steps.insert(at, first);
     }
-    Scenario { options, events: steps, times: 0 }
+    Scenario { options, events: steps, times: 0, measured: false }
 }
 
 impl World<'_> {

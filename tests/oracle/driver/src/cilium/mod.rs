@@ -8,6 +8,7 @@ mod generate;
 mod program;
 mod reached;
 mod recorded;
+mod scale;
 mod scenario;
 mod shrink;
 mod width;
@@ -62,6 +63,12 @@ pub(crate) fn run(given: &[String]) -> anyhow::Result<Ending> {
         let mut program = Program::start(&path)?;
         if arguments.record {
             println!("{version}: {} cases recorded", recorded::record(&mut program, minor)?);
+            continue;
+        }
+        if let Some(services) = arguments.scale {
+            let same = scale::measure(&mut program, services, version, arguments.rounds())?;
+            passed += u64::from(same);
+            failed += u64::from(!same);
             continue;
         }
         let tally = compare_all(&mut program, &arguments, version)?;

@@ -15,6 +15,9 @@ pub(crate) struct Scenario {
     pub events: Vec<Step>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub times: usize,
+    /// Only the last state is told, and how long each step took.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub measured: bool,
 }
 
 fn is_zero(n: &usize) -> bool {
@@ -144,6 +147,9 @@ pub(crate) struct Outcome {
     /// How many of the runs came to this.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub count: usize,
+    /// How long each step took, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nanoseconds: Vec<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
