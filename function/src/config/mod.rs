@@ -125,7 +125,7 @@ pub struct Spec {
     /// file they come from (kpt, which would delete those files).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub validate_only: bool,
-    /// Another severity for single rules, by rule name or code, such as `unpinned-service: info`.
+    /// Another severity for single rules, by rule name or code, such as `pin-may-be-taken: off`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub severity: BTreeMap<String, SeverityOverride>,
 }

@@ -7,7 +7,7 @@
 //! ## Why is this bad?
 //!
 //! The API server takes such a pool, and LB-IPAM has nothing to give out of it: its Services wait, and the pool itself
-//! looks healthy.
+//! looks healthy. One without any `spec` is refused from 1.17 on.
 //!
 //! ## Example
 //!
@@ -44,14 +44,24 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         if something || pool.object.altered.is_some() || written.iter().flatten().any(|n| n.text().is_some()) {
             continue;
         }
-        let message = format!("pool {} has no blocks, so there is nothing in it to give out", pool.label());
+        let refused = view.version_known
+            && view.profile.pool_requires_spec
+            && pool.object.item.tree().at(&["spec"]).is_none_or(|spec| spec.is_null());
+        let message = match refused {
+            true => format!(
+                "pool {} has no spec, which the API server refuses with Cilium {}",
+                pool.label(),
+                view.profile.version
+            ),
+            false => format!("pool {} has no blocks, so there is nothing in it to give out", pool.label()),
+        };
         findings.add(view, Found::on(pool.object).message(message).help("give it blocks, or delete it"));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::cases::{pool, rule};
+    use super::super::cases::{CONFIG, pool, rule};
     use super::*;
 
     #[test]
@@ -64,6 +74,9 @@ mod tests {
     fn fail() {
         rule(&RULE).fails(&pool("[]")).at("pool").says("no blocks").times(1);
         let bare = "apiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata:\n  name: bare\n";
-        rule(&RULE).fails(bare).at("bare").times(1);
+        rule(&RULE).fails(bare).at("bare").says("no blocks").times(1);
+        let version = |version: &str| format!("{CONFIG}  cilium: {{version: '{version}'}}\n---\n{bare}");
+        rule(&RULE).fails(&version("1.18")).at("bare").says("no spec").says("refuses").times(1);
+        rule(&RULE).fails(&version("1.16").replace("v2\n", "v2alpha1\n")).at("bare").says("no blocks").times(1);
     }
 }

@@ -61,6 +61,7 @@ const NOT_SEEN_BY_LB_IPAM: &[(&str, &str)] = &[
     ("LBP205", "growth reserve: a wish of the plan"),
     ("LBP206", "the ranges of the plan: LB-IPAM knows no plan"),
     ("LBP323", "no Service comes to be, so LB-IPAM is never asked"),
+    ("LBP605", "releases older than those that are run here"),
     ("LBP326", "another controller writes the status, and LB-IPAM does not look who"),
 ];
 

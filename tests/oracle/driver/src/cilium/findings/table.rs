@@ -6,6 +6,10 @@ use super::{ROW, Row};
 const PLAN: &str = r#"[{"name":"infra","entrypoint":"clusters/infra","ranges":["10.25.11.100-10.25.11.119"],"reserved":{"router":"10.25.11.1"}},
     {"name":"apps","entrypoint":"clusters/apps","ranges":["10.25.11.120-10.25.11.139"]}]"#;
 
+/// Clusters that stand on a segment which their pool fills.
+const SEGMENT_OF_FOUR: &str = r#"[{"name":"infra","entrypoint":"clusters/infra","network":"10.0.10.16/30"}]"#;
+const SEGMENT_OF_EIGHT: &str = r#"[{"name":"infra","entrypoint":"clusters/infra","network":"10.0.10.0/29"}]"#;
+
 pub(super) const TABLE: &[Row] = &[
     Row {
         code: "LBP101",
@@ -72,6 +76,21 @@ pub(super) const TABLE: &[Row] = &[
         case: "lbp303-gateway-of-the-other-cluster",
         plan: PLAN,
         shows: &["pool gateway total 20"],
+        ..ROW
+    },
+    Row {
+        code: "LBP207",
+        case: "first-last-allowed",
+        plan: SEGMENT_OF_FOUR,
+        shows: &["Service a/s 10.0.10.16 True"],
+        ..ROW
+    },
+    Row {
+        code: "LBP207",
+        speaks: false,
+        case: "next-address-ends-reserved",
+        plan: SEGMENT_OF_EIGHT,
+        shows: &["Service a/s00 10.0.10.1 True", "Service a/s05 10.0.10.6 True", "pool p total 8 free 0"],
         ..ROW
     },
     Row {
@@ -445,6 +464,25 @@ pub(super) const TABLE: &[Row] = &[
         after: 3,
         before: Some(2),
         shows: &["panic"],
+        ..ROW
+    },
+    Row {
+        code: "LBP327",
+        case: "restart-on-full-pool",
+        shows: &["Service a/s7 10.0.10.7 True", "Service a/s8 - False out_of_ips"],
+        ..ROW
+    },
+    Row {
+        code: "LBP327",
+        case: "next-address-ends-reserved",
+        shows: &["Service a/s06 - False out_of_ips", "pool p total 8 free 0"],
+        ..ROW
+    },
+    Row {
+        code: "LBP327",
+        speaks: false,
+        case: "pool-extended",
+        shows: &["Service a/c 10.0.10.2 True", "Service a/d 10.0.10.3 True", "pool p total 8 free 4"],
         ..ROW
     },
     Row {
