@@ -163,7 +163,10 @@ fn of_request(
         let text = format!("shares, or may share, its address with {}", told.shares_with.join(", "));
         steps.push(step("request", text, None));
     }
-    steps.extend(announced(told));
+    let has = |outcome: &Outcome| matches!(outcome, Outcome::Address { .. } | Outcome::OneOf { .. });
+    if told.outcomes.iter().any(has) {
+        steps.extend(announced(told));
+    }
     let verdict = match (&request.service, request.responsible) {
         (Fact::Unknown(why), _) => format!("cannot be known: {why}"),
         (_, Err(why)) => format!("LB-IPAM does not serve it: {why}"),

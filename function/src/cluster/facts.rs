@@ -6,7 +6,7 @@ use super::ClusterView;
 use super::coverage::{Announcers, Coverage};
 use super::pools::PoolView;
 use crate::cilium::Count;
-use crate::cilium::sharing::Sharing;
+use crate::cilium::sharing::{Sharing, port_rule};
 use crate::flux::fact::Fact;
 use crate::krm::annotations;
 use crate::report::{
@@ -84,14 +84,23 @@ fn bounded(outcome: &mut Outcome) {
     }
 }
 
-/// Say with whom each request may have its address in common: who has the same key, and not for certain another one.
+/// Say with whom each request may have its address in common: who has the same key, fits to it, and has not for certain
+/// another address.
 fn sharers(view: &ClusterView<'_, '_>, requests: &mut [RequestReport]) {
     let mut by_key: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut sharing: BTreeMap<usize, Sharing> = BTreeMap::new();
     for (at, request) in view.requests.iter().enumerate() {
-        if let Some(key) = request.service.known().and_then(|service| Sharing::of(service, &view.profile).key) {
+        let Some(of) = request.service.known().map(|service| Sharing::of(service, &view.profile)) else { continue };
+        if let Some(key) = of.key.clone() {
             by_key.entry(key).or_default().push(at);
+            sharing.insert(at, of);
         }
     }
+    let ports = port_rule(&view.flags, &view.profile);
+    let fits = |one: &usize, other: &usize| match (sharing.get(one), sharing.get(other)) {
+        (Some(one), Some(other)) => one.compatible(other, ports).is_ok(),
+        _ => false,
+    };
     let settled = |request: &RequestReport| -> Option<Vec<String>> {
         let address = |outcome: &Outcome| match outcome {
             Outcome::Address { address, .. } => Some(address.clone()),
@@ -101,7 +110,7 @@ fn sharers(view: &ClusterView<'_, '_>, requests: &mut [RequestReport]) {
     };
     for sharers in by_key.values().filter(|sharers| sharers.len() > 1) {
         for &at in sharers {
-            let others = sharers.iter().filter(|&&other| other != at).filter(|&&other| {
+            let others = sharers.iter().filter(|&other| *other != at && fits(&at, other)).filter(|&&other| {
                 match (settled(&requests[at]), settled(&requests[other])) {
                     (Some(one), Some(two)) => one.iter().any(|address| two.contains(address)),
                     _ => true,

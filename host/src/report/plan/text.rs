@@ -289,7 +289,8 @@ pub fn verdict(difference: &Difference, dress: Dress) -> String {
             "Service waits",
             "Services wait",
         ),
-        (count(&|change| change.change == AddressFate::Gained), "gains one", "gain one"),
+        (count(&|change| change.change == AddressFate::Gained && change.certain), "gains one", "gain one"),
+        (count(&|change| change.change == AddressFate::Gained && !change.certain), "may gain one", "may gain one"),
         (gone, "cluster is no longer judged", "clusters are no longer judged"),
     ]
     .into_iter()
