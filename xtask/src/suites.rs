@@ -52,7 +52,7 @@ const EVERYDAY: &[Suite] = &[
     Suite { name: "tests", run: || tests(&mut cargo(["test", "--workspace", "--no-fail-fast"])) },
     Suite {
         name: "expressions against Flux's own library",
-        run: || compares(&["flux", "--cases", "100000", "--seed", &fresh_seed()]),
+        run: || compares(&["flux", "--cases", "100000", "--seed", &fresh_seed("--cases 100000")]),
     },
 ];
 
@@ -73,6 +73,21 @@ const LONG: &[Suite] = &[
     Suite {
         name: "expressions against the library between",
         run: || compares(&["flux", "--cases", "200000", "--seed", "3", "--library", "1.7"]),
+    },
+    Suite {
+        name: "whole objects against Flux's own library",
+        run: || {
+            let seed = fresh_seed("--resources --cases 2000");
+            compares(&["flux", "--resources", "--cases", "2000", "--seed", &seed])
+        },
+    },
+    Suite {
+        name: "every Kustomization of the fleet, built, against Flux's own library",
+        run: || compares(&["flux", "--tree", "examples/fleet"]),
+    },
+    Suite {
+        name: "every Kustomization of the repository with planted mistakes, likewise",
+        run: || compares(&["flux", "--tree", "tests/fixtures/wiring/repository"]),
     },
     // A fresh seed each time; the oracle prints it.
     Suite {
@@ -141,10 +156,10 @@ fn tests(command: &mut Command) -> Ending {
 
 /// Another seed each time, so that each run looks where none has looked before. Printed with the command that draws
 /// the same cases again.
-fn fresh_seed() -> String {
+fn fresh_seed(cases: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let seed = now.as_micros().to_string();
-    println!("to see these cases again: cargo xtask oracle flux --cases 100000 --seed {seed}");
+    println!("to see these cases again: cargo xtask oracle flux {cases} --seed {seed}");
     seed
 }
 

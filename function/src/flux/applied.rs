@@ -7,7 +7,7 @@ use serde_json::{Number, Value as Json};
 
 use super::expression::{ErrorKind, has_expression};
 use super::object::Object;
-use super::retype::{self, Retyped};
+use super::retype::Retyped;
 use super::variables::is_name;
 use crate::krm::node::{Node, Value};
 use crate::krm::scalar::{Typed, typed};
@@ -45,6 +45,9 @@ pub enum Key {
     Unknown(String),
 }
 
+/// Why a key or an element of a list is not known that may be YAML there and none behind a key, or the other way round.
+pub const UNUSUAL_PLACE: &str = "where it stands decides whether it is YAML once it is filled in";
+
 /// Why Flux refuses an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -74,7 +77,15 @@ struct Reading<'o, 'a, 't> {
 impl Reading<'_, '_, '_> {
     fn piece(&mut self, node: &Node<'_>) -> Piece {
         match &node.value {
-            Value::Sequence { items, .. } => Piece::List(items.iter().map(|item| self.piece(item)).collect()),
+            Value::Sequence { items, .. } => Piece::List(
+                items
+                    .iter()
+                    .map(|item| match &item.value {
+                        Value::Scalar { .. } => self.elsewhere(|reading| reading.piece(item)),
+                        _ => self.piece(item),
+                    })
+                    .collect(),
+            ),
             Value::Mapping { entries, .. } => {
                 let pairs = entries.iter().filter(|entry| entry.key.text() != Some("<<"));
                 Piece::Map(pairs.map(|entry| (self.key(&entry.key), self.piece(&entry.value))).collect())
@@ -95,24 +106,37 @@ impl Reading<'_, '_, '_> {
             Value::Scalar { text, .. } => text.to_string(),
             Value::Sequence { .. } | Value::Mapping { .. } => return Key::Unknown("it is no text".to_owned()),
         };
-        match self.text(&text) {
-            Piece::Scalar(Json::String(text)) => Key::Known(text),
+        match self.elsewhere(|reading| reading.text(&text)) {
             Piece::Scalar(Json::Null) | Piece::Collection | Piece::List(_) | Piece::Map(_) => {
-                self.refusals.push(Refusal::NoYaml("a key is no text".to_owned()));
-                Key::Known(String::new())
+                Key::Unknown(UNUSUAL_PLACE.to_owned())
             }
+            Piece::Scalar(Json::String(text)) => Key::Known(text),
             Piece::Scalar(other) => Key::Known(other.to_string()),
             Piece::Unknown(why) => Key::Unknown(why),
         }
+    }
+
+    /// Read what does not stand behind a key as if it did, and know nothing where that is no YAML.
+    fn elsewhere(&mut self, read: impl FnOnce(&mut Self) -> Piece) -> Piece {
+        let before = self.refusals.len();
+        let piece = read(self);
+        if self.refusals[before..].iter().any(|refusal| matches!(refusal, Refusal::NoYaml(_))) {
+            self.refusals.truncate(before);
+            return Piece::Unknown(UNUSUAL_PLACE.to_owned());
+        }
+        piece
     }
 
     fn text(&mut self, text: &str) -> Piece {
         if !self.substitutes || !has_expression(text) {
             return Piece::Scalar(Json::String(text.to_owned()));
         }
-        let variables = &self.object.variables;
-        let (evaluated, retyped) = match retype::substitute(text, &|name| variables.lookup(name), variables.dialect) {
+        let (evaluated, retyped) = match self.object.substituted(text) {
             Ok(outcome) => outcome,
+            // Where nothing may be put in at all, nothing may fail either.
+            Err(_) if self.object.variables.perhaps.is_some() => {
+                return Piece::Unknown(self.object.variables.perhaps.clone().unwrap_or_default());
+            }
             Err(error) => {
                 self.refusals.push(Refusal::Expression(error.kind));
                 return Piece::Scalar(Json::Null);
@@ -136,13 +160,22 @@ impl Reading<'_, '_, '_> {
 }
 
 impl Piece {
-    /// Whether some part of it cannot be known.
-    pub fn has_unknown(&self) -> bool {
+    /// Why some parts of it cannot be known.
+    pub fn unknown(&self) -> Vec<&str> {
         match self {
-            Piece::Scalar(_) | Piece::Collection => false,
-            Piece::Unknown(_) => true,
-            Piece::List(items) => items.iter().any(Piece::has_unknown),
-            Piece::Map(pairs) => pairs.iter().any(|(key, piece)| matches!(key, Key::Unknown(_)) || piece.has_unknown()),
+            Piece::Scalar(_) | Piece::Collection => Vec::new(),
+            Piece::Unknown(why) => vec![why],
+            Piece::List(items) => items.iter().flat_map(Piece::unknown).collect(),
+            Piece::Map(pairs) => pairs
+                .iter()
+                .flat_map(|(key, piece)| {
+                    let key = match key {
+                        Key::Known(_) => None,
+                        Key::Unknown(why) => Some(why.as_str()),
+                    };
+                    key.into_iter().chain(piece.unknown())
+                })
+                .collect(),
         }
     }
 

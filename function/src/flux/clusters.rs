@@ -388,6 +388,14 @@ fn roots(files: &Files<'_, '_>) -> Vec<String> {
         .collect();
     roots.sort();
     roots.dedup();
+    // A bootstrap puts the source beside it; a Kustomization elsewhere that applies its own directory has none there.
+    let sources = ["GitRepository", "OCIRepository", "Bucket"];
+    let has_source = |root: &String| {
+        files.below(root).any(|(_, (_, item))| sources.iter().any(|kind| item.is("source.toolkit.fluxcd.io", kind)))
+    };
+    if roots.iter().any(has_source) {
+        roots.retain(has_source);
+    }
     let outermost = roots.clone();
     roots.retain(|root| !outermost.iter().any(|other| other != root && (other.is_empty() || below(root, other))));
     roots

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::expression;
+use super::expression::{self, Evaluated, ExpressionError};
 use super::fact::Fact;
 use super::files::Located;
 use super::patch::Patched;
@@ -107,7 +107,7 @@ impl<'a, 't> Object<'a, 't> {
             undefined: Vec::new(),
         };
         if self.substitutes() && expression::has_expression(text) {
-            match retype::substitute(text, &|name| self.variables.lookup(name), self.variables.dialect) {
+            match self.substituted(text) {
                 Ok((evaluated, retyped)) => {
                     seen.variables = evaluated.used;
                     seen.undefined = evaluated.undefined;
@@ -129,13 +129,26 @@ impl<'a, 't> Object<'a, 't> {
         Some(seen)
     }
 
+    /// A text as Flux fills it in and reads it again, in an object in which Flux substitutes.
+    ///
+    /// # Errors
+    ///
+    /// Where an expression fails.
+    pub fn substituted(&self, text: &str) -> Result<(Evaluated, Retyped), ExpressionError> {
+        let variables = &self.variables;
+        let (mut evaluated, retyped) = retype::substitute(text, &|name| variables.lookup(name), variables.dialect)?;
+        if evaluated.unknown.is_none() {
+            evaluated.unknown.clone_from(&variables.perhaps);
+        }
+        Ok((evaluated, retyped))
+    }
+
     /// What a text becomes when Flux fills in and reads again; none where it does not fill in, or cannot.
     pub fn retyped(&self, written: &str) -> Option<Retyped> {
         if !self.substitutes() || !expression::has_expression(written) {
             return None;
         }
-        let substituted = retype::substitute(written, &|name| self.variables.lookup(name), self.variables.dialect);
-        substituted.ok().filter(|(evaluated, _)| evaluated.unknown.is_none()).map(|(_, retyped)| retyped)
+        self.substituted(written).ok().filter(|(evaluated, _)| evaluated.unknown.is_none()).map(|(_, retyped)| retyped)
     }
 
     /// The scalar under a path of keys.

@@ -38,11 +38,23 @@ pub fn substitute<'v>(
     dialect: Dialect,
 ) -> Result<(Evaluated, Retyped), ExpressionError> {
     // The line's end belongs to it: an expression that is not closed reads on.
-    let written = Quoting::of(text).write(text) + "\n";
-    let evaluated = expression::evaluate(&written, lookup, dialect)?;
+    let quoting = Quoting::of(text);
+    let written = quoting.write(text) + "\n";
+    let mut evaluated = expression::evaluate(&written, lookup, dialect)?;
     let retyped = read(&evaluated.text);
+    if evaluated.unknown.is_none()
+        && let Some(broken) = quoting.write_broken(text)
+    {
+        let other = expression::evaluate(&(broken + "\n"), lookup, dialect);
+        if !other.is_ok_and(|other| read(&other.text) == retyped) {
+            evaluated.unknown = Some(BROKEN_INTO_LINES.to_owned());
+        }
+    }
     Ok((evaluated, retyped))
 }
+
+/// Why a value is not known that depends on where goyaml begins a new line: that hangs on how deep the field lies.
+pub const BROKEN_INTO_LINES: &str = "goyaml breaks long texts into lines, and where it does decides about the blanks";
 
 /// Read a value as it stands behind its key.
 fn read(value: &str) -> Retyped {
@@ -163,6 +175,33 @@ impl Quoting {
         }
     }
 
+    /// The text with a new line wherever goyaml may begin one: at blanks between words, once a line has 80 columns
+    /// (`yaml_emitter_write_plain_scalar` and its like). `None` where it never does.
+    fn write_broken(self, text: &str) -> Option<String> {
+        if self == Quoting::Block || !text.contains(' ') {
+            return None;
+        }
+        let characters: Vec<char> = text.chars().collect();
+        let mut broken = String::new();
+        for (at, &character) in characters.iter().enumerate() {
+            let inside = at > 0 && at + 1 < characters.len();
+            let first = character == ' ' && inside && characters[at - 1] != ' ';
+            let next_blank = characters.get(at + 1) == Some(&' ');
+            match self {
+                Quoting::Double if first => broken.push_str(if next_blank { "\n  \\" } else { "\n  " }),
+                Quoting::Double => broken.push_str(&escaped(character)),
+                _ if first && !next_blank => broken.push_str("\n  "),
+                Quoting::Single if character == '\'' => broken.push_str("''"),
+                _ => broken.push(character),
+            }
+        }
+        Some(match self {
+            Quoting::Single => format!("'{broken}'"),
+            Quoting::Double => format!("\"{broken}\""),
+            Quoting::Plain | Quoting::Block => broken,
+        })
+    }
+
     fn write(self, text: &str) -> String {
         match self {
             Quoting::Plain => text.to_owned(),
@@ -261,6 +300,22 @@ mod tests {
         }
         for value in ["a: b", "*x", "@x", ".inf"] {
             assert!(matches!(outcome("${V}", value), Retyped::Broken(_)), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_line_breaks_may_decide_about_blanks() {
+        let unknown = |text: &str, value: &str| {
+            let lookup = |name: &str| if name == "V" { Lookup::Set(value) } else { Lookup::Unset };
+            substitute(text, &lookup, Dialect::FLUX_2_8).expect("it evaluates").0.unknown
+        };
+        for (text, value) in
+            [("a ${V} b", ""), ("'a ${V} b", ""), ("a ${V} b", "#"), ("a ${X/a b/c} ${V/a b/c}", "a b")]
+        {
+            assert_eq!(unknown(text, value).as_deref(), Some(BROKEN_INTO_LINES), "{text:?} {value:?}");
+        }
+        for (text, value) in [("a ${V} b", "x"), ("a ${V:-two words} b", ""), ("a${V}b", ""), ("a ${V}\nb", "")] {
+            assert_eq!(unknown(text, value), None, "{text:?} {value:?}");
         }
     }
 

@@ -174,6 +174,7 @@ impl<'a, 't> Sources<'_, 'a, 't> {
         // The field came with Flux 2.9, as strictness did.
         let knows_strategy = self.dialect.library > Library::V1_5;
         let always = knows_strategy && post_build.text_at(&["substituteStrategy"]) == Some("Always");
+        variables.perhaps = variables.open.clone().filter(|_| !always && variables.by_name.is_empty());
         variables.runs = always || !variables.by_name.is_empty() || variables.open.is_some();
         variables
     }

@@ -37,6 +37,8 @@ pub struct Variables {
     pub open: Option<String>,
     /// Whether substitution runs at all: Flux leaves the text alone when nothing is to be put in.
     pub runs: bool,
+    /// Why it may not run after all: nothing is known to be put in.
+    pub perhaps: Option<String>,
     /// How expressions are read.
     pub dialect: Dialect,
 }
@@ -44,7 +46,7 @@ pub struct Variables {
 impl Variables {
     /// No substitution: texts stay as they are.
     pub fn none(dialect: Dialect) -> Self {
-        Self { by_name: BTreeMap::new(), open: None, runs: false, dialect }
+        Self { by_name: BTreeMap::new(), open: None, runs: false, perhaps: None, dialect }
     }
 
     /// What the expression language sees of a name.

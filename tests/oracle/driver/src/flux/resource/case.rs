@@ -1,10 +1,11 @@
 //! One object with its Kustomization and the holders of its variables, and what each side makes of it.
 
 use anyhow::{Context, bail};
-use lbpools_function::flux::applied::{Applied, Refusal, applied};
+use lbpools_function::flux::applied::{Applied, Refusal, UNUSUAL_PLACE, applied};
 use lbpools_function::flux::expression::{Dialect, ErrorKind, Library};
 use lbpools_function::flux::files::Files;
 use lbpools_function::flux::object::Object;
+use lbpools_function::flux::retype::BROKEN_INTO_LINES;
 use lbpools_function::flux::settings::Sources;
 use lbpools_function::flux::variables::Variables;
 use lbpools_function::krm::document::Document;
@@ -60,6 +61,9 @@ impl Answer {
             Answer::Resource(_) => "an object".to_owned(),
             Answer::Disabled => "left alone".to_owned(),
             Answer::Crash => "crash".to_owned(),
+            Answer::Error(message) if message.contains("yaml: ") && !message.contains("YAMLToJSON") => {
+                "error: kustomize cannot read it".to_owned()
+            }
             Answer::Error(message) => format!("error: {}", Told::of(message).kind()),
         }
     }
@@ -113,7 +117,7 @@ pub(crate) struct Ours {
 impl Ours {
     pub(crate) fn kind(&self) -> &'static str {
         match &self.applied {
-            Applied::Object(piece) if piece.has_unknown() => "in part unknown",
+            Applied::Object(piece) if !piece.unknown().is_empty() => "in part unknown",
             Applied::Object(_) => "known",
             Applied::Refused(_) => "refused",
         }
@@ -160,11 +164,17 @@ impl Case {
     /// Whether Flux's answer is ours.
     pub(crate) fn agrees(&self, theirs: &Answer) -> bool {
         let ours = self.ours();
+        // kustomize itself could not read back what it had written: nothing was substituted.
+        let unread =
+            |message: &str| message.starts_with("failed to create resource from map") || message.starts_with("yaml: ");
+        if matches!(theirs, Answer::Error(message) if unread(message)) {
+            return true;
+        }
         match (theirs, &ours.applied) {
             // The mark is looked at whether there are variables or not.
-            (Answer::Disabled, Applied::Object(piece)) => piece.agrees(&self.resource) && !piece.has_unknown(),
+            (Answer::Disabled, Applied::Object(piece)) => piece.agrees(&self.resource) && piece.unknown().is_empty(),
             (Answer::Resource(resource), Applied::Object(piece)) => {
-                !ours.disabled && piece.agrees(resource) && (ours.open || !piece.has_unknown())
+                !ours.disabled && piece.agrees(resource) && (ours.open || piece.unknown().iter().all(of_layout))
             }
             (Answer::Crash, Applied::Refused(refusals)) => {
                 refusals.contains(&Refusal::Expression(ErrorKind::WouldCrash))
@@ -184,12 +194,17 @@ impl Case {
             (Answer::Error(message), Applied::Object(piece)) => match Told::of(message) {
                 Told::Missing => ours.open,
                 Told::VariableName => false,
-                Told::Expression(_) | Told::NoYaml | Told::Other(_) => piece.has_unknown(),
+                Told::Expression(_) | Told::NoYaml | Told::Other(_) => !piece.unknown().is_empty(),
             },
-            (Answer::Crash, Applied::Object(piece)) => piece.has_unknown(),
+            (Answer::Crash, Applied::Object(piece)) => !piece.unknown().is_empty(),
             (Answer::Disabled | Answer::Resource(_), Applied::Refused(_)) => false,
         }
     }
+}
+
+/// Whether something is unknown for how goyaml lays out a text, whatever the variables.
+fn of_layout(why: &&str) -> bool {
+    matches!(*why, BROKEN_INTO_LINES | UNUSUAL_PLACE)
 }
 
 /// A holder as the repository has it: encrypted as sops leaves it, keys in clear.

@@ -110,7 +110,9 @@ fn resource(random: &mut Random) -> Value {
             metadata[list] = map.into();
         }
     }
-    let mut resource = json!({"apiVersion": "example.org/v1", "kind": "Thing", "metadata": metadata});
+    // Of other kinds lbpools keeps no more than the name.
+    let (version, kind) = random.pick(&[("cilium.io/v2", "CiliumLoadBalancerIPPool"), ("v1", "Service")]);
+    let mut resource = json!({"apiVersion": version, "kind": kind, "metadata": metadata});
     resource["spec"] = branch(random, 3);
     resource
 }
