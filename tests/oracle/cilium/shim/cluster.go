@@ -78,16 +78,19 @@ func (s Scenario) once() (outcome Outcome) {
 	return outcome
 }
 
-// measured plays the scenario once. What it takes to tell the state is not counted.
+// measured plays the scenario once. What it takes to tell the state, before a restart and at the end, is not counted.
 func (s Scenario) measured() (outcome Outcome) {
 	c := &cluster{options: s.Options, pools: map[string]*poolObject{}, services: map[string]*slim_core_v1.Service{}}
 	c.start()
 	for _, step := range s.Events {
+		if step.Restart != nil {
+			outcome.Steps = append(outcome.Steps, c.state())
+		}
 		before := time.Now()
 		c.apply(step)
 		outcome.Nanoseconds = append(outcome.Nanoseconds, time.Since(before).Nanoseconds())
 	}
-	outcome.Steps = []State{c.state()}
+	outcome.Steps = append(outcome.Steps, c.state())
 	return outcome
 }
 

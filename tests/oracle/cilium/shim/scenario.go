@@ -8,7 +8,7 @@ type Scenario struct {
 	Events  []Step  `json:"events"`
 	// Times runs it so often and returns each different outcome once; 0 means once.
 	Times int `json:"times,omitempty"`
-	// Measured returns only the state after the last step, and how long each step took.
+	// Measured returns only the state before a restart and after the last step, and how long each step took.
 	Measured bool `json:"measured,omitempty"`
 }
 

@@ -30,28 +30,32 @@ pub(crate) fn measure(
     version: CiliumVersion,
     rounds: usize,
 ) -> anyhow::Result<bool> {
-    let live = scenario(&Crowd::of(services));
+    let mut scenario = scenario(&Crowd::of(services));
+    let events: Vec<Event> = scenario.events.iter().map(Step::event).collect();
     let restart = Step::Restart { pools: Vec::new(), services: Vec::new() };
-    let events: Vec<Event> = live.events.iter().map(Step::event).collect();
+    scenario.events.push(restart.clone());
     let profile = Profile::of(version);
     let (mut theirs, mut ours, mut same) = (Times::default(), Times::default(), true);
     for _ in 0..rounds {
-        let (created, mut simulation) = play(live.simulation(version), events.clone());
+        let (created, mut simulation) = play(scenario.simulation(version), events.clone());
         ours.created.push(created);
-        let outcome = program.ask(&live)?;
-        theirs.created.push(sum(&outcome.nanoseconds));
-        let seen = outcome.steps.last().context("the real program told no state")?.clone().comparable(&profile);
-        same &= seen == Seen::of(simulation.state(), &profile);
-        // A restart may have those who share find another address, so its end is not compared.
+        let ours_before = Seen::of(simulation.state(), &profile);
         let before = Instant::now();
         simulation.apply(restart.event(), &mut FirstComes);
         ours.restarted.push(before.elapsed());
-        let mut restarted = live.clone();
-        restarted.events.push(restart.clone());
-        let nanoseconds = program.ask(&restarted)?.nanoseconds;
-        theirs.restarted.push(sum(&nanoseconds[nanoseconds.len().saturating_sub(1)..]));
+        drop(simulation);
+        let [created, restarted] =
+            [&ours.created, &ours.restarted].map(|all| all.last().map_or(0.0, Duration::as_secs_f64));
+        eprintln!("lbpools: created in {created:.3} s, restarted in {restarted:.3} s; now Cilium {version}");
+        let outcome = program.ask(&scenario)?;
+        let (restarted, created) = outcome.nanoseconds.split_last().context("the real program told no times")?;
+        theirs.created.push(created.iter().copied().map(Duration::from_nanos).sum());
+        theirs.restarted.push(Duration::from_nanos(*restarted));
+        // A restart may have those who share find another address, so what is compared is the state before it.
+        let seen = outcome.steps.first().context("the real program told no state")?.clone();
+        same &= seen.comparable(&profile) == ours_before;
     }
-    let pools = live.events.len() - services;
+    let pools = events.len() - services;
     let end = if same { "the same end" } else { "DIFFERENT ENDS" };
     println!("{version:<8} {services} Services on {pools} pools, {rounds} rounds: {end}");
     show("created one by one", &theirs.created, &ours.created);
@@ -63,10 +67,6 @@ fn play(mut simulation: Simulation, events: Vec<Event>) -> (Duration, Simulation
     let before = Instant::now();
     events.into_iter().for_each(|event| simulation.apply(event, &mut FirstComes));
     (before.elapsed(), simulation)
-}
-
-fn sum(nanoseconds: &[u64]) -> Duration {
-    nanoseconds.iter().copied().map(Duration::from_nanos).sum()
 }
 
 fn show(what: &str, theirs: &[Duration], ours: &[Duration]) {

@@ -15,7 +15,7 @@ pub(crate) struct Scenario {
     pub events: Vec<Step>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub times: usize,
-    /// Only the last state is told, and how long each step took.
+    /// Only the state before a restart and the last one are told, and how long each step took.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub measured: bool,
 }
