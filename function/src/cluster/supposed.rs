@@ -1,6 +1,7 @@
 //! What somebody supposes on top of the manifests: more Services, another size of a pool, another Cilium.
 
 use super::ClusterView;
+use crate::cilium::version::NEWEST;
 use crate::cilium::{Block, CiliumVersion, Family, Pool, Service, ServiceKey};
 
 /// As many Services as one supposition may add.
@@ -95,7 +96,10 @@ impl Supposed {
             format!("{} more {plural} in namespace {}{cluster}{labels}", more.count, more.namespace)
         });
         let pools = self.pools.iter().map(|pool| format!("pool {} holds {}", pool.name, pool.written));
-        let cilium = self.cilium.iter().map(|version| format!("Cilium {version}"));
+        let cilium = self.cilium.iter().map(|version| match version.is_beyond_known() {
+            true => format!("Cilium {version}, if it behaves as 1.{NEWEST}, the newest known here"),
+            false => format!("Cilium {version}"),
+        });
         services.chain(pools).chain(cilium).collect()
     }
 

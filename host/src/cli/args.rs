@@ -18,7 +18,7 @@ Examples:
   lbpools plan --from main             who gets which address, and what changes against a revision
   lbpools verify --dump cluster.json   hold what the repository says against a living cluster
   lbpools explain 10.25.11.100         tell all about one address
-  lbpools explain LBP001               tell all about one kind of finding
+  lbpools explain LBP106               tell all about one kind of finding
 
 As a KRM function: with no verb and a pipe on standard input, lbpools reads a ResourceList and writes it back with
 the pools in it, which is how kustomize (transformers, generators) and kpt (fn eval, fn render) call it.

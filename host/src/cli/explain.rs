@@ -17,7 +17,7 @@ use crate::report::{self, Texts, json};
 const AFTER: &str = "\
 Examples:
   lbpools explain                     list every kind of finding
-  lbpools explain LBP001              what it means, why it matters, what to do
+  lbpools explain LBP106              what it means, why it matters, what to do
   lbpools explain RULE-NAME           the same by the name that `severity:` of the config uses
   lbpools explain 10.25.11.100        who asks for this address, from which pool and setting, who gets it and why
   lbpools explain media/plex          which address this Service gets, and why this one
@@ -37,7 +37,7 @@ pub(super) enum StoryFormat {
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub struct Explain {
-    /// A code such as LBP001 or a rule's name; an address; NAMESPACE/SERVICE or KIND/NAMESPACE/NAME. Without one, all
+    /// A code such as LBP106 or a rule's name; an address; NAMESPACE/SERVICE or KIND/NAMESPACE/NAME. Without one, all
     /// kinds of findings are listed
     #[arg(value_name = "CODE|ADDRESS|SERVICE")]
     subject: Option<String>,
