@@ -448,11 +448,14 @@ fn what_was_not_read_is_not_judged() {
     let told: BTreeSet<(&str, &str)> =
         report.not_checked.iter().map(|each| (each.what.as_str(), each.because.as_str())).collect();
     assert!(
-        told.contains(&("2 Service of the repository", "Service objects could not be read: services is forbidden")),
+        told.contains(&(
+            "2 Service objects of the repository",
+            "Service objects could not be read: services is forbidden"
+        )),
         "{told:?}"
     );
     assert!(
-        told.contains(&("1 CiliumBGPPeerConfig of the repository", "no CiliumBGPPeerConfig objects were read")),
+        told.contains(&("1 CiliumBGPPeerConfig object of the repository", "no CiliumBGPPeerConfig objects were read")),
         "{told:?}"
     );
     assert!(verification(&report).requests.iter().all(|request| request.standing == Standing::NotKnown));

@@ -36,8 +36,8 @@ pub struct Observed {
     pub kustomizations: BTreeMap<ServiceKey, LivingKustomization>,
     /// What Flux takes manifests from.
     pub sources: BTreeMap<(String, ServiceKey), LivingSource>,
-    /// The `spec` of what announces addresses (L2 policies, BGP objects), by kind and name.
-    pub announcements: BTreeMap<(String, String), Value>,
+    /// What announces addresses (L2 policies, BGP objects), by kind and name.
+    pub announcements: BTreeMap<(String, String), LivingAnnouncer>,
     /// ConfigMaps that matter here: those of settings, and Cilium's own.
     pub config_maps: BTreeMap<ServiceKey, BTreeMap<String, String>>,
     /// Secrets: their keys. No value is looked at.
@@ -150,6 +150,15 @@ pub struct LivingGateway {
     pub conditions: Conditions,
     /// Who put it there.
     pub origin: Origin,
+}
+
+/// An L2 policy or a BGP object as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LivingAnnouncer {
+    /// `spec`, to be held against manifests.
+    pub spec: Value,
+    /// Its conditions.
+    pub conditions: Conditions,
 }
 
 /// A Flux Kustomization as it is.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Condition, Conditions, LivingGateway, LivingKustomization, LivingPool, LivingService, LivingSource, Observed,
-    Origin,
+    Condition, Conditions, LivingAnnouncer, LivingGateway, LivingKustomization, LivingPool, LivingService,
+    LivingSource, Observed, Origin,
 };
 use crate::cilium::selector::Requirement;
 use crate::cilium::service::Port;
@@ -62,7 +62,8 @@ pub(super) fn take(observed: &mut Observed, object: &Value, settings: &BTreeSet<
         }
         ("cilium.io", kind) if ANNOUNCING.contains(&kind) => {
             let spec = object.get("spec").cloned().unwrap_or_default();
-            observed.announcements.insert((kind.to_owned(), key(object).name), spec);
+            let announcer = LivingAnnouncer { spec, conditions: conditions(object) };
+            observed.announcements.insert((kind.to_owned(), key(object).name), announcer);
         }
         ("", "ConfigMap") => {
             let key = key(object);

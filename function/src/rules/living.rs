@@ -7,6 +7,20 @@ use crate::flux::object::Object;
 use crate::report::ResourceRef;
 use crate::verification::Verified;
 
+/// Of one kind of finding so many are told one by one: a cluster has 100,000 Services, and a person reads a few.
+const MOST: usize = 50;
+
+/// The first few, each with a word about how many there are besides for the last of them.
+pub(super) fn few<T>(all: impl Iterator<Item = T>) -> Vec<(T, String)> {
+    let mut all = all.fuse();
+    let mut few: Vec<(T, String)> = all.by_ref().take(MOST).map(|one| (one, String::new())).collect();
+    let more = all.count();
+    if let Some((_, word)) = few.last_mut().filter(|_| more > 0) {
+        *word = format!(" (and so it is with {more} more)");
+    }
+    few
+}
+
 /// On a Service: at the manifest of whoever asks for it.
 pub(super) fn on_service(verified: &Verified<'_, '_, '_>, key: &ServiceKey) -> Found {
     match verified.request(key) {
@@ -30,6 +44,14 @@ pub(super) fn on_stranger(api_version: &str, kind: &str, key: &ServiceKey) -> Fo
     })
 }
 
+/// On a pool of the cluster: at its manifest, where the repository has it.
+pub(super) fn on_pool(verified: &Verified<'_, '_, '_>, name: &str) -> Found {
+    match verified.objects.iter().find(|held| held.is_pool() && held.name == name) {
+        Some(held) => Found::on(held.object),
+        None => on_stranger("cilium.io/v2", "CiliumLoadBalancerIPPool", &ServiceKey::new("", name)),
+    }
+}
+
 /// What there is to say of the Kustomization that applies an object: why the cluster may not have it yet.
 pub(super) fn delivery(verified: &Verified<'_, '_, '_>, object: &Object<'_, '_>) -> String {
     let Some(by) = object.kustomization.as_deref() else {
@@ -48,5 +70,18 @@ pub(super) fn delivery(verified: &Verified<'_, '_, '_>, object: &Object<'_, '_>)
         None => {
             format!("Kustomization {by} applies it: `flux reconcile kustomization {name} -n {namespace}` does so now")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_few_counts_the_others() {
+        let few = few(0..MOST + 3);
+        assert_eq!(few.len(), MOST);
+        assert_eq!(few.last().map(|(_, word)| word.as_str()), Some(" (and so it is with 3 more)"));
+        assert!(super::few(0..MOST).iter().all(|(_, word)| word.is_empty()));
     }
 }

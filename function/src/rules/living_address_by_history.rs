@@ -22,6 +22,7 @@
 //! Pin the address where somebody relies on it.
 
 use super::finding::{Findings, Found};
+use super::living::few;
 use super::{Check, Rule};
 use crate::report::{Category, Severity, Standing};
 use crate::verification::Verified;
@@ -37,14 +38,13 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
-    for (stand, request) in verified.requests.iter().zip(&verified.view.requests) {
-        if stand.standing != Standing::Order || stand.actual.is_empty() {
-            continue;
-        }
+    let each = verified.requests.iter().zip(&verified.view.requests);
+    let other = each.filter(|(stand, _)| stand.standing == Standing::Order && !stand.actual.is_empty());
+    for ((stand, request), more) in few(other) {
         let has: Vec<&str> = stand.actual.iter().map(|held| held.address.as_str()).collect();
         let found = Found::on(request.object)
             .current(has.join(", "))
-            .message(format!("{} has {}, which was not predicted: {}", request.label(), has.join(", "), stand.because))
+            .message(format!("{} has {}, which was not predicted: {}{more}", request.label(), has.join(", "), stand.because))
             .help("pin it where somebody relies on it");
         findings.add(verified.view, found);
     }

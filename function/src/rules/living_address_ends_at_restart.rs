@@ -20,9 +20,9 @@
 //! Enable the pool again or end the conflict; or move the Service at a time that suits.
 
 use super::finding::Findings;
-use super::living::on_service;
+use super::living::{few, on_service};
 use super::{Check, Rule};
-use crate::cilium::history::{Account, Past};
+use crate::cilium::history::{Account, Accounts, Past};
 use crate::report::{Category, Severity};
 use crate::verification::{Verified, past};
 
@@ -37,15 +37,17 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
-    for (service, accounts) in verified.living.services.iter().zip(&verified.living.accounts) {
-        let lost = accounts.held.iter().find_map(|(address, _, account)| match account {
-            Account::Past(why @ Past::PoolInForce(_)) => Some((address, why)),
+    let lost = |accounts: &'_ Accounts| {
+        accounts.held.iter().find_map(|(address, _, account)| match account {
+            Account::Past(why @ Past::PoolInForce(_)) => Some((*address, why.clone())),
             _ => None,
-        });
-        let Some((address, why)) = lost else { continue };
+        })
+    };
+    let each = verified.living.services.iter().zip(&verified.living.accounts);
+    for ((service, (address, why)), more) in few(each.filter_map(|(service, accounts)| Some((service, lost(accounts)?)))) {
         let found = on_service(verified, &service.key)
             .current(address.to_string())
-            .message(format!("Service {} has {address}: {}", service.key, past(verified, why)))
+            .message(format!("Service {} has {address}: {}{more}", service.key, past(verified, &why)))
             .help("enable the pool or end the conflict, or move the Service at a time that suits");
         findings.add(verified.view, found);
     }

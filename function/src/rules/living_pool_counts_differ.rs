@@ -21,10 +21,9 @@
 //!
 //! A restart of the operator counts anew. `lbpools plan --dump` tells first whether it would move an address.
 
-use super::finding::{Findings, Found};
-use super::living::on_stranger;
+use super::finding::Findings;
+use super::living::on_pool;
 use super::{Check, Rule};
-use crate::cilium::ServiceKey;
 use crate::cilium::history::Mark;
 use crate::cilium::pool::overlaps;
 use crate::observed::Coverage;
@@ -63,13 +62,8 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
         if total == counted.total && available == counted.available {
             continue;
         }
-        let ours = verified.objects.iter().find(|held| held.is_pool() && held.name == pool.name);
-        let found = match ours {
-            Some(held) => Found::on(held.object),
-            None => on_stranger("cilium.io/v2", "CiliumLoadBalancerIPPool", &ServiceKey::new("", pool.name.as_str())),
-        };
         let name = &pool.name;
-        let found = found
+        let found = on_pool(verified, name)
             .message(format!(
                 "pool {name}: the operator counts {available} of {total} as available, and by its Services {} of {} are",
                 counted.available, counted.total

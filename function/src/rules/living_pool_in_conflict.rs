@@ -19,10 +19,9 @@
 //!
 //! Take the common addresses out of one of the two. Of pools from two sources the older one stays in force.
 
-use super::finding::{Findings, Found};
-use super::living::on_stranger;
+use super::finding::Findings;
+use super::living::on_pool;
 use super::{Check, Rule};
-use crate::cilium::ServiceKey;
 use crate::report::{Category, Severity};
 use crate::verification::Verified;
 
@@ -41,15 +40,8 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
         let Some(condition) = living.conditions.get("cilium.io/PoolConflict").filter(|one| one.is_true()) else {
             continue;
         };
-        let ours = verified.objects.iter().find(|held| held.is_pool() && held.name == *name);
-        let found = match ours {
-            Some(held) => Found::on(held.object),
-            None => {
-                on_stranger("cilium.io/v2", "CiliumLoadBalancerIPPool", &ServiceKey::new("", name.as_str()))
-            }
-        };
         let said = if condition.message.is_empty() { &condition.reason } else { &condition.message };
-        let found = found
+        let found = on_pool(verified, name)
             .message(format!("pool {name} of the cluster is in conflict and hands nothing out: {said}"))
             .help("take the common addresses out of one of the pools");
         findings.add(verified.view, found);

@@ -19,10 +19,9 @@
 //! See whether the settings of the other cluster were applied here. Reconcile with the right ones, and look at who got
 //! an address meanwhile.
 
-use super::finding::{Findings, Found};
-use super::living::on_stranger;
+use super::finding::Findings;
+use super::living::on_pool;
 use super::{Check, Rule};
-use crate::cilium::ServiceKey;
 use crate::report::{Category, Severity};
 use crate::verification::Verified;
 
@@ -45,18 +44,12 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
             if common.is_empty() {
                 continue;
             }
-            let key = ServiceKey::new("", pool.as_str());
-            let ours = verified.objects.iter().find(|held| held.is_pool() && held.name == *pool);
-            let found = match ours {
-                Some(held) => Found::on(held.object),
-                None => on_stranger("cilium.io/v2", "CiliumLoadBalancerIPPool", &key),
-            };
             let theirs = &other.cluster.name;
             let message =
                 format!("pool {pool} of cluster {name} holds {common}, which the plan gives to cluster {theirs}");
             findings.add(
                 verified.view,
-                found.message(message).help(format!("see whether the settings of {theirs} were applied to {name}")),
+                on_pool(verified, pool).message(message).help(format!("see whether the settings of {theirs} were applied to {name}")),
             );
         }
     }

@@ -24,8 +24,9 @@
 //! the pools and Services that it takes, and nothing else of the cluster.
 
 use super::finding::Findings;
-use super::living::on_service;
+use super::living::{few, on_pool, on_service};
 use super::{Check, Rule};
+use crate::cilium::ServiceKey;
 use crate::report::{Category, Severity};
 use crate::verification::{Verified, contradiction};
 
@@ -41,14 +42,25 @@ pub const RULE: Rule = Rule {
 
 fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
     let observed = verified.living.observed;
-    for (service, accounts) in verified.living.services.iter().zip(&verified.living.accounts) {
-        let Some((address, why)) = accounts.contradiction() else { continue };
-        if observed.services.get(&service.key).is_some_and(|living| !living.hostnames.is_empty()) {
-            continue;
-        }
+    let named = |key: &ServiceKey| observed.services.get(key).is_some_and(|living| !living.hostnames.is_empty());
+    let each = verified.living.services.iter().zip(&verified.living.accounts);
+    let each = each.filter(|(service, _)| !named(&service.key));
+    let wrong = each.filter_map(|(service, accounts)| Some((service, accounts.contradiction()?)));
+    for ((service, (address, why)), more) in few(wrong) {
         let found = on_service(verified, &service.key)
-            .message(format!("Service {}: {}", service.key, contradiction(verified, address, why)))
+            .message(format!("Service {}: {}{more}", service.key, contradiction(verified, address, why)))
             .help("see whether the operator runs, and restart it; if it stays, please report it with the scenario of the report");
+        findings.add(verified.view, found);
+    }
+    let pools = verified.living.pools.iter().zip(&verified.living.wrong_marks);
+    for ((pool, _), more) in few(pools.filter(|(_, wrong)| **wrong)) {
+        let name = &pool.name;
+        let found = on_pool(verified, name)
+            .message(format!(
+                "pool {name}: whether it is in conflict with another is not as its blocks say: no history of LB-IPAM ends \
+                 like this, unless the operator has not caught up or was stopped by a broken pool{more}"
+            ))
+            .help("see whether the operator runs, and restart it; if it stays, please report it with the pools");
         findings.add(verified.view, found);
     }
 }
@@ -72,5 +84,11 @@ mod tests {
     fn fail() {
         let text = living("").replace("{ip: 10.0.0.1}", "{ip: 192.0.2.9}");
         rule(&RULE).fails(&text).says("it has 192.0.2.9, which no pool of the cluster holds").times(1);
+        // In conflict with nothing.
+        let alone = living("").replace(
+            "{type: cilium.io/PoolConflict, status: 'False', reason: resolved,",
+            "{type: cilium.io/PoolConflict, status: 'True', reason: cidr_overlap,",
+        );
+        rule(&RULE).fails(&alone).at("pool").says("whether it is in conflict with another is not as its blocks say").times(1);
     }
 }

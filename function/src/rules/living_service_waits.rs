@@ -23,7 +23,7 @@
 //! off.
 
 use super::finding::Findings;
-use super::living::on_service;
+use super::living::{few, on_service};
 use super::{Check, Rule};
 use crate::cilium::history::{Account, Mark, addresses};
 use crate::cilium::prediction::Wish;
@@ -43,13 +43,12 @@ pub const RULE: Rule = Rule {
 
 fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
     let observed = verified.living.observed;
-    for (service, accounts) in verified.living.services.iter().zip(&verified.living.accounts) {
-        let Some((wish, why)) = accounts.lacked.first() else { continue };
-        // What contradicts the prediction, and another controller's status, have rules of their own.
-        let named = observed.services.get(&service.key).is_some_and(|living| !living.hostnames.is_empty());
-        if accounts.contradiction().is_some() || named {
-            continue;
-        }
+    // What contradicts the prediction, and another controller's status, have rules of their own.
+    let named = |key: &ServiceKey| observed.services.get(key).is_some_and(|living| !living.hostnames.is_empty());
+    let each = verified.living.services.iter().zip(&verified.living.accounts);
+    let waiting = each.filter(|(service, accounts)| accounts.contradiction().is_none() && !named(&service.key));
+    let waiting = waiting.filter_map(|(service, accounts)| Some((service, accounts.lacked.first()?)));
+    for ((service, (wish, why)), more) in few(waiting) {
         let condition = observed.services.get(&service.key).and_then(|living| living.condition.as_ref());
         let said = match condition.filter(|condition| condition.status == "False") {
             Some(condition) if condition.message.is_empty() => format!("the operator says {}", condition.reason),
@@ -62,7 +61,7 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
         };
         let found = on_service(verified, &service.key);
         let found = found
-            .message(format!("Service {} {waits}: {said}", service.key))
+            .message(format!("Service {} {waits}: {said}{more}", service.key))
             .help(proposal(verified, &service.key, *wish, why));
         findings.add(verified.view, found);
     }

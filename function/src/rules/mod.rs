@@ -199,6 +199,9 @@ rules! {
     living_address_by_history,
     living_address_ends_at_restart,
     living_cilium_otherwise,
+    living_pool_over_node,
+    living_announcer_refused,
+    living_source_not_ready,
 }
 
 /// Judge clusters by every rule.

@@ -77,7 +77,7 @@ pub(super) fn held<'v, 'a, 't>(
             ("cilium.io", kind) if ANNOUNCING.contains(&kind) => {
                 let namespace = (kind == "CiliumGatewayClassConfig").then_some(namespace.as_deref()).flatten();
                 let kept = match observed.announcements.get(&(kind.to_owned(), name.clone())) {
-                    Some(living) => Kept::There(edits(object, "spec", living)),
+                    Some(living) => Kept::There(edits(object, "spec", &living.spec)),
                     None => missing(observed, kind, namespace),
                 };
                 (name, kept)
@@ -131,7 +131,9 @@ pub(super) fn held<'v, 'a, 't>(
                 let count = held.iter().filter(|other| {
                     other.object.item.resource.kind == kind && matches!(&other.kept, Kept::NotKnown(w) if w == why)
                 });
-                not_checked.push((format!("{} {kind} of the repository", count.count()), why.clone()));
+                let count = count.count();
+                let objects = if count == 1 { "object" } else { "objects" };
+                not_checked.push((format!("{count} {kind} {objects} of the repository"), why.clone()));
             }
         }
     }

@@ -208,6 +208,10 @@ fn drift(
             _ => None,
         })
         .collect();
+    // The predicted address is somebody's whom the repository does not know.
+    if let Some(key) = predicted.iter().find_map(|address| verified.holders.get(address)) {
+        return Some(format!("Service {key}, which the repository does not know, has its address"));
+    }
     let has: Vec<IpAddr> = living.service.ingress.iter().filter_map(|text| parse(text)).collect();
     let (ours, theirs) = (service.selectable_labels(), living.service.selectable_labels());
     for (name, drift) in &verified.pools {
@@ -225,7 +229,5 @@ fn drift(
             });
         }
     }
-    // The predicted address is somebody's whom the repository does not know.
-    let holder = predicted.iter().find_map(|address| verified.holders.get(address));
-    holder.map(|key| format!("Service {key}, which the repository does not know, has its address"))
+    None
 }

@@ -184,11 +184,15 @@ impl Verified<'_, '_, '_> {
 
     /// The revision that the source of a living Kustomization offers.
     pub fn offered(&self, key: &ServiceKey) -> Option<&str> {
+        self.living.observed.sources.get(&self.source(key)?)?.revision.as_deref()
+    }
+
+    /// The source of a living Kustomization, by kind and name.
+    pub fn source(&self, key: &ServiceKey) -> Option<(String, ServiceKey)> {
         let living = self.living.observed.kustomizations.get(key)?;
         let reference = |field: &str| living.spec.get("sourceRef")?.get(field)?.as_str();
         let namespace = reference("namespace").unwrap_or(&key.namespace);
-        let source = (reference("kind")?.to_owned(), ServiceKey::new(namespace, reference("name")?));
-        self.living.observed.sources.get(&source)?.revision.as_deref()
+        Some((reference("kind")?.to_owned(), ServiceKey::new(namespace, reference("name")?)))
     }
 }
 
