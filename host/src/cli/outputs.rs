@@ -10,8 +10,9 @@ use clap::ValueEnum;
 use super::args::Format;
 use crate::contract::Function;
 use crate::report::description::Description;
+use crate::report::plan::text::Page;
 use crate::report::text::Dress;
-use crate::report::{self, Presented, Texts, github, gitlab, html, json, junit, markdown, sarif, text};
+use crate::report::{self, Presented, Texts, github, gitlab, html, json, junit, markdown, sarif, text, verification};
 
 /// A file to write the report into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,9 @@ impl<'a> Answer<'a> {
     pub(super) fn write(&self, format: Format, dress: Dress, out: &mut dyn Write) -> anyhow::Result<()> {
         let presented = Presented { report: self.report, texts: self.texts, rules: &self.description.rules };
         match format {
+            Format::Text if self.report.verification.is_some() => {
+                verification::text::page(self.report, self.texts, Page { dress, columns: dress.columns }, out)?;
+            }
             Format::Text => text::page(self.report, self.texts, dress, out)?,
             Format::Json => json::emit(self.document, out)?,
             Format::Sarif => sarif::emit(presented, out)?,

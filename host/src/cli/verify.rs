@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
 
+use super::args::Format;
 use super::input::Input;
+use super::outputs::{self, Answer, Output};
 use super::{Exit, Setting, Streams, dump};
 use crate::contract::{Function, Options, Role, Source};
-use crate::report::plan::text::Page;
-use crate::report::{self, Texts, json, verification};
+use crate::report::{self, Texts};
 
 const AFTER: &str = "\
 Examples:
@@ -35,18 +35,12 @@ pub struct Verify {
     /// The LoadBalancerPools config, when it is not in the repository
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to write it
+    /// How to write the report to standard output
     #[arg(long, default_value = "text")]
-    format: VerifyFormat,
-}
-
-/// How to write what was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum VerifyFormat {
-    /// For a person.
-    Text,
-    /// The report document as it is, for a script.
-    Json,
+    format: Format,
+    /// Write it into a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = outputs::output::<Format>)]
+    output: Vec<Output>,
 }
 
 /// Ask and present.
@@ -59,20 +53,19 @@ pub(super) fn run<F: Function>(
     if verb.dump.is_empty() {
         bail!("nothing says where the cluster is: name what was saved of it with --dump");
     }
+    outputs::distinct(&verb.output)?;
     let living = dump::read(&verb.dump, setting.max_input, streams.stdin)?;
     let input = Input::beside(&verb.target, verb.config.as_ref(), &verb.dump, setting.max_input)?;
-    let answer = held(&function()?, &input, living, verb.cluster.as_deref())?;
-    let texts = Texts::new(&input.sources, &input.directory).before(&answer.report);
+    let function = function()?;
+    let held = held(&function, &input, living, verb.cluster.as_deref())?;
+    let texts = Texts::new(&input.sources, &input.directory).before(&held.report);
+    let formats = outputs::formats(verb.format, &verb.output);
+    let answer = Answer::new((&held.document, &held.report), &texts, formats, &function)?;
+    answer.save(&verb.output, setting.quiet)?;
     let mut page = Vec::new();
-    match verb.format {
-        VerifyFormat::Json => json::emit(&answer.document, &mut page)?,
-        VerifyFormat::Text => {
-            let dress = Page { dress: setting.stdout, columns: setting.columns };
-            verification::text::page(&answer.report, &texts, dress, &mut page)?;
-        }
-    }
+    answer.write(verb.format, setting.stdout, &mut page)?;
     streams.stdout.write_all(&page)?;
-    Ok(answer.report.verdict.into())
+    Ok(held.report.verdict.into())
 }
 
 /// The answer of the function, as it came and read.

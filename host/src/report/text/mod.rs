@@ -18,6 +18,7 @@ pub(crate) mod table;
 mod verdict;
 
 pub use verdict::verdict;
+pub(crate) use verdict::{counts, left_out};
 
 /// How to write.
 #[derive(Debug, Clone, Copy, Default)]

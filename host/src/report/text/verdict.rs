@@ -12,6 +12,13 @@ pub fn verdict(report: &Report, dress: Dress) -> String {
         Verdict::Findings => (Dress::BAD, "refused"),
         Verdict::Failed => return dress.paint(Dress::DOUBT, "the run failed, nothing was judged"),
     };
+    let mut text = format!("{}: {}", dress.paint(style, word), counts(report).join(", "));
+    text.push_str(&left_out(report));
+    text
+}
+
+/// How many findings of each kind there are, errors first even where there are none, and what could not be checked.
+pub(crate) fn counts(report: &Report) -> Vec<String> {
     let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let mut parts = vec![counted(count(Severity::Error), "error")];
     let others = [
@@ -23,7 +30,12 @@ pub fn verdict(report: &Report, dress: Dress) -> String {
     if report.clusters.is_empty() {
         parts.push("no cluster found to judge".into());
     }
-    let mut text = format!("{}: {}", dress.paint(style, word), parts.join(", "));
+    parts
+}
+
+/// What the caller asked to leave out, a line each.
+pub(crate) fn left_out(report: &Report) -> String {
+    let mut text = String::new();
     let LeftOut { latent, unaffected, other_clusters, of_repository } = report.left_out;
     let left_out = [
         (latent, "about what no cluster applies (--show-latent)"),

@@ -170,19 +170,31 @@ fn gateways(gateways: &[GatewayVerified], page: Page, out: &mut dyn Write) -> io
 fn kustomizations(kustomizations: &[DeliveryVerified], page: Page, out: &mut dyn Write) -> io::Result<()> {
     use Lean::Left;
     let mut table =
-        Table::new([("KUSTOMIZATION", Left), ("READY", Left), ("REVISION", Left), ("OFFERED", Left), ("", Left)]);
+        Table::new([("KUSTOMIZATION", Left), ("READY", Left), ("HOLDS", Left), ("IS OFFERED", Left), ("", Left)]);
     for each in kustomizations {
         let told = |text: &Option<String>| text.as_deref().map_or_else(|| "?".into(), |text| line(text).into_owned());
+        let offered = each.offered.as_ref().filter(|offered| Some(*offered) != each.revision.as_ref());
         let suspended = if each.suspended { "suspended" } else { presence(each.presence) };
         table.row([
             line(&each.name).into_owned(),
             told(&each.ready),
-            told(&each.revision),
-            told(&each.offered),
+            each.revision.as_deref().map_or_else(|| "?".into(), revision),
+            offered.map(|offered| revision(offered)).unwrap_or_default(),
             suspended.to_owned(),
         ]);
     }
     table.write_within(page.columns, page.dress, out)
+}
+
+/// `main@sha1:5b1c7f0e` of a longer one.
+fn revision(text: &str) -> String {
+    let short = match text.rsplit_once(':') {
+        Some((front, hash)) if hash.len() > 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{front}:{}", &hash[..8])
+        }
+        _ => text.to_owned(),
+    };
+    line(&short).into_owned()
 }
 
 /// What to report where a prediction is wrong.
@@ -217,5 +229,6 @@ fn verdict(report: &Report, verification: &Verification, dress: Dress) -> String
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
     let requests = if parts.is_empty() { "nobody asks for an address".into() } else { parts.join(", ") };
-    format!("{}: {requests}; {}", dress.paint(style, word), text::verdict(report, dress))
+    let findings = text::counts(report).join(", ");
+    format!("{}: {requests}; {findings}{}", dress.paint(style, word), text::left_out(report))
 }
