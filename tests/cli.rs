@@ -472,3 +472,59 @@ fn a_narrow_terminal_is_enough() {
         }
     }
 }
+
+// --- living clusters ----------------------------------------------------------------------------------------------
+
+#[test]
+fn verify_hands_over_what_was_read_and_leaves_it_out_of_the_repository() {
+    let root = package(&[("pools.yaml", "a"), ("cluster.json", "{}"), ("settings.yaml", "b")]);
+    let dumps = [root.path().join("cluster.json"), root.path().join("settings.yaml")];
+    let typed = ["verify", shown(root.path()), "--cluster", "infra", "--dump", shown(&dumps[0]), "-", shown(&dumps[1])];
+    for (verdict, exit) in
+        [(Verdict::Clean, Exit::Clean), (Verdict::Findings, Exit::Findings), (Verdict::Failed, Exit::Failed)]
+    {
+        let expected = |sources: &[Source], options: Options| {
+            assert_eq!(options, Options::default());
+            let told: Vec<(Role, &str, &[u8])> =
+                sources.iter().map(|source| (source.role, source.path.as_str(), source.text.as_slice())).collect();
+            assert_eq!(
+                told,
+                [
+                    (Role::Subject, "pools.yaml", &b"a"[..]),
+                    (Role::Observed, shown(&dumps[0]), b"{}"),
+                    (Role::Observed, "<stdin>", b"piped"),
+                    (Role::Observed, shown(&dumps[1]), b"b"),
+                    (Role::Scope, "", b"cluster=infra"),
+                ]
+            );
+        };
+        let outcome = call(&typed, "piped", Scripted { expected: &expected, ..scripted(verdict) });
+        assert_eq!(outcome.exit, exit, "{}{}", outcome.stdout, outcome.stderr);
+    }
+}
+
+#[test]
+fn verify_needs_something_to_hold_against() {
+    let outcome = call(&["verify", "."], "", scripted(Verdict::Clean));
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failed, ""));
+    let outcome = call(&["verify", ".", "--dump", "no/such/file"], "", scripted(Verdict::Clean));
+    assert_eq!(outcome.exit, Exit::Failed);
+    assert!(outcome.stderr.contains("no/such/file"), "{}", outcome.stderr);
+}
+
+#[test]
+fn plan_of_a_living_cluster_supposes_that_all_is_applied() {
+    let root = package(&[("pools.yaml", "a"), ("cluster.json", "{}")]);
+    let dump = root.path().join("cluster.json");
+    let expected = |sources: &[Source], _: Options| {
+        let told: Vec<(Role, &[u8])> = sources.iter().map(|source| (source.role, source.text.as_slice())).collect();
+        assert_eq!(told, [(Role::Subject, &b"a"[..]), (Role::Observed, b"{}"), (Role::WhatIf, b"applied")]);
+    };
+    let typed = ["plan", shown(root.path()), "--dump", shown(&dump)];
+    let outcome = call(&typed, "", Scripted { expected: &expected, ..scripted(Verdict::Clean) });
+    assert_eq!(outcome.exit, Exit::Clean, "{}", outcome.stderr);
+    let both = ["plan", shown(root.path()), "--from", "main", "--dump", shown(&dump)];
+    let outcome = call(&both, "", scripted(Verdict::Clean));
+    assert_eq!(outcome.exit, Exit::Failed);
+    assert!(outcome.stderr.contains("cannot be used with"), "{}", outcome.stderr);
+}

@@ -22,12 +22,12 @@
 //! A restart of the operator counts anew. `lbpools plan --dump` tells first whether it would move an address.
 
 use super::finding::Findings;
-use super::living::on_pool;
+use super::living::{few, on_pool};
 use super::{Check, Rule};
 use crate::cilium::history::Mark;
 use crate::cilium::pool::overlaps;
 use crate::observed::Coverage;
-use crate::report::{Category, Severity};
+use crate::report::{Category, PoolCounts, Severity};
 use crate::verification::Verified;
 use std::collections::BTreeSet;
 
@@ -52,20 +52,18 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
     }
     let overlapping: BTreeSet<usize> =
         overlaps(&living.pools).iter().flat_map(|one| [one.pool, one.other_pool]).collect();
-    for (at, counted) in living.counted().into_iter().enumerate() {
-        let pool = &living.pools[at];
-        let Some(theirs) = observed.pools.get(&pool.name) else { continue };
-        if overlapping.contains(&at) || living.marks[at] == Mark::Unseen {
-            continue;
-        }
-        let (Some(total), Some(available)) = (theirs.count("Total"), theirs.count("Available")) else { continue };
-        if total == counted.total && available == counted.available {
-            continue;
-        }
+    let differs = |(at, counted): (usize, PoolCounts)| {
+        let pool = living.pools.get(at).filter(|_| !overlapping.contains(&at) && living.marks[at] != Mark::Unseen)?;
+        let theirs = observed.pools.get(&pool.name)?;
+        let (total, available) = (theirs.count("Total")?, theirs.count("Available")?);
+        let differs = total != counted.total || available != counted.available;
+        differs.then_some((pool, total, available, counted))
+    };
+    for ((pool, total, available, counted), more) in few(living.counted().into_iter().enumerate().filter_map(differs)) {
         let name = &pool.name;
         let found = on_pool(verified, name)
             .message(format!(
-                "pool {name}: the operator counts {available} of {total} as available, and by its Services {} of {} are",
+                "pool {name}: the operator counts {available} of {total} as available, and by its Services {} of {} are{more}",
                 counted.available, counted.total
             ))
             .help("an operator that starts anew counts anew; see first what that moves with `lbpools plan --dump`");

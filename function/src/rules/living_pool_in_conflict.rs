@@ -20,8 +20,9 @@
 //! Take the common addresses out of one of the two. Of pools from two sources the older one stays in force.
 
 use super::finding::Findings;
-use super::living::on_pool;
+use super::living::{few, on_pool};
 use super::{Check, Rule};
+use crate::observed::LivingPool;
 use crate::report::{Category, Severity};
 use crate::verification::Verified;
 
@@ -36,13 +37,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
-    for (name, living) in &verified.living.observed.pools {
-        let Some(condition) = living.conditions.get("cilium.io/PoolConflict").filter(|one| one.is_true()) else {
-            continue;
-        };
+    let conflict = |living: &'_ LivingPool| living.conditions.get("cilium.io/PoolConflict").filter(|one| one.is_true()).cloned();
+    let pools = verified.living.observed.pools.iter();
+    for ((name, condition), more) in few(pools.filter_map(|(name, living)| Some((name, conflict(living)?)))) {
         let said = if condition.message.is_empty() { &condition.reason } else { &condition.message };
         let found = on_pool(verified, name)
-            .message(format!("pool {name} of the cluster is in conflict and hands nothing out: {said}"))
+            .message(format!("pool {name} of the cluster is in conflict and hands nothing out: {said}{more}"))
             .help("take the common addresses out of one of the pools");
         findings.add(verified.view, found);
     }

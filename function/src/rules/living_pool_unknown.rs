@@ -22,7 +22,7 @@
 //! Kustomization says `prune: true`.
 
 use super::finding::Findings;
-use super::living::on_stranger;
+use super::living::{few, on_stranger};
 use super::{Check, Rule};
 use crate::cilium::ServiceKey;
 use crate::report::{Category, Severity};
@@ -46,8 +46,8 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
         findings.not_checked(verified.view, what, why, None);
         return;
     }
-    for name in foreign {
-        let Some(living) = verified.living.observed.pools.get(name) else { continue };
+    let known = foreign.into_iter().filter_map(|name| Some((name, verified.living.observed.pools.get(name)?)));
+    for ((name, living), more) in few(known) {
         let ranges = living.pool.ranges();
         let from = match &living.origin {
             origin if origin.kustomization.is_some() => {
@@ -58,7 +58,7 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
             _ => String::new(),
         };
         let found = on_stranger("cilium.io/v2", "CiliumLoadBalancerIPPool", &ServiceKey::new("", name.as_str()))
-            .message(format!("pool {name} of the cluster ({ranges}) is in no manifest of the repository{from}"))
+            .message(format!("pool {name} of the cluster ({ranges}) is in no manifest of the repository{from}{more}"))
             .help("take it into the repository, or delete it");
         findings.add(verified.view, found);
     }

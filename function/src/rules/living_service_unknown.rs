@@ -24,7 +24,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::Findings;
-use super::living::on_service;
+use super::living::{few, on_service};
 use super::{Check, Rule};
 use crate::cilium::ServiceKey;
 use crate::report::{Category, OriginReport, Severity};
@@ -39,9 +39,6 @@ pub const RULE: Rule = Rule {
     source: include_str!("living_service_unknown.rs"),
     check: Check::Living(check),
 };
-
-/// Further ones of a pool are counted.
-const MOST: usize = 8;
 
 fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
     let mut of_pool: BTreeMap<&str, Vec<(&ServiceKey, String)>> = BTreeMap::new();
@@ -62,16 +59,13 @@ fn check(verified: &Verified<'_, '_, '_>, findings: &mut Findings<'_>) {
         findings.not_checked(verified.view, what, why, None);
         return;
     }
-    for (pool, services) in of_pool {
-        let more = services.len().saturating_sub(MOST);
-        for (at, (key, address)) in services.into_iter().take(MOST).enumerate() {
-            let more = if at + 1 == MOST && more > 0 { format!(" ({more} more Services do so)") } else { String::new() };
-            let found = on_service(verified, key)
-                .current(address.clone())
-                .message(format!("Service {key}, which the repository does not know, has {address} of pool {pool}{more}"))
-                .help("take it into the repository, or delete it");
-            findings.add(verified.view, found);
-        }
+    let each = of_pool.iter().flat_map(|(pool, services)| services.iter().map(move |service| (pool, service)));
+    for ((pool, (key, address)), more) in few(each) {
+        let found = on_service(verified, key)
+            .current(address.clone())
+            .message(format!("Service {key}, which the repository does not know, has {address} of pool {pool}{more}"))
+            .help("take it into the repository, or delete it");
+        findings.add(verified.view, found);
     }
 }
 

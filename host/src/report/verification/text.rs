@@ -12,7 +12,6 @@ use crate::report::Texts;
 use crate::report::plan::text::Page;
 use crate::report::text::table::{Lean, Table};
 use crate::report::text::{self, Dress, line, name};
-use crate::report::words::counted;
 
 /// Services of nobody's manifest that are shown; the others are counted.
 const MOST_OTHERS: usize = 20;
@@ -44,7 +43,9 @@ fn tables(verification: &Verification, page: Page, out: &mut dyn Write) -> io::R
     let own = verification.requests.iter().filter(|request| request.origin == OriginReport::Repository);
     requests(own.chain(others.iter().copied().take(MOST_OTHERS)), page, out)?;
     if others.len() > MOST_OTHERS {
-        writeln!(out, "  and {} that no manifest makes\n", counted(others.len() - MOST_OTHERS, "more Service"))?;
+        let more = others.len() - MOST_OTHERS;
+        let services = if more == 1 { "Service" } else { "Services" };
+        writeln!(out, "  and {more} more {services} that no manifest makes\n")?;
     }
     pools(&verification.pools, page, out)?;
     gateways(&verification.gateways, page, out)?;
@@ -170,7 +171,7 @@ fn gateways(gateways: &[GatewayVerified], page: Page, out: &mut dyn Write) -> io
 fn kustomizations(kustomizations: &[DeliveryVerified], page: Page, out: &mut dyn Write) -> io::Result<()> {
     use Lean::Left;
     let mut table =
-        Table::new([("KUSTOMIZATION", Left), ("READY", Left), ("HOLDS", Left), ("IS OFFERED", Left), ("", Left)]);
+        Table::new([("KUSTOMIZATION", Left), ("READY", Left), ("HOLDS", Left), ("OFFERED", Left), ("", Left)]);
     for each in kustomizations {
         let told = |text: &Option<String>| text.as_deref().map_or_else(|| "?".into(), |text| line(text).into_owned());
         let offered = each.offered.as_ref().filter(|offered| Some(*offered) != each.revision.as_ref());
@@ -231,4 +232,79 @@ fn verdict(report: &Report, verification: &Verification, dress: Dress) -> String
     let requests = if parts.is_empty() { "nobody asks for an address".into() } else { parts.join(", ") };
     let findings = text::counts(report).join(", ");
     format!("{}: {requests}; {findings}{}", dress.paint(style, word), text::left_out(report))
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Every standing, and strings that somebody chose.
+    fn sample(others: usize) -> Report {
+        let request = |name: &str, standing: &str, actual: &[&str]| {
+            json!({
+                "resource": { "apiVersion": "v1", "kind": "Service", "namespace": "media", "name": name },
+                "origin": if standing == "notPredicted" { "foreign" } else { "repository" },
+                "predicted": [{ "kind": "address", "address": "10.0.0.1", "pool": "p", "because": "it asks for it" }],
+                "actual": actual.iter().map(|held| json!({ "address": held, "pool": "p" })).collect::<Vec<_>>(),
+                "reason": if actual.is_empty() { json!("out_of_ips: all ran out") } else { json!(null) },
+                "standing": standing,
+                "because": format!("because of {name}"),
+                "scenario": if standing == "wrongPrediction" { json!("{\"events\":[]}") } else { json!(null) },
+            })
+        };
+        let standings = ["asPredicted", "possible", "order", "wrongPrediction", "notKnown", "notPredicted"];
+        let mut requests: Vec<_> =
+            standings.iter().map(|standing| request(standing, standing, &["10.0.0.1"])).collect();
+        requests.push(request("drift\u{1b}[2J", "drift", &[]));
+        requests.extend((0..others).map(|at| request(&format!("other-{at:02}"), "notPredicted", &["10.0.0.9"])));
+        serde_json::from_value(json!({
+            "version": "v", "function": "0", "verdict": "findings", "clusters": [], "findings": [], "notChecked": [],
+            "changes": [],
+            "verification": {
+                "cluster": "infra", "knownBy": "it was named", "cilium": "1.18.3",
+                "requests": requests,
+                "pools": [
+                    { "name": "p", "presence": "both", "differs": ["spec.disabled is true, in the repository false"],
+                      "counts": { "total": "9", "available": "8", "used": "1" },
+                      "counted": { "total": "9", "available": "7", "used": "2" }, "conflict": true },
+                    { "name": "q", "presence": "repository", "differs": [] },
+                ],
+                "gateways": [
+                    { "name": "web/public", "presence": "both", "addresses": [], "programmed": "False (AddressNotAssigned)" },
+                    { "name": "web/own", "presence": "cluster", "addresses": ["10.0.0.2"], "programmed": "True", "accepted": "True" },
+                ],
+                "kustomizations": [
+                    { "name": "flux-system/a", "presence": "both", "ready": "True", "suspended": true,
+                      "revision": "main@sha1:5b1c7f0e6a9d4c3b2a19", "offered": "main@sha1:9f0e1d2c3b4a59687706" },
+                    { "name": "flux-system/b", "presence": "notKnown", "suspended": false },
+                ],
+            },
+        }))
+        .unwrap()
+    }
+
+    fn shown(others: usize, columns: Option<usize>, quiet: bool) -> String {
+        let mut out = Vec::new();
+        let dress = Dress { quiet, ..Dress::default() };
+        page(&sample(others), &Texts::default(), Page { dress, columns }, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_standing() {
+        assert_snapshot!(shown(MOST_OTHERS + 1, None, false));
+    }
+
+    #[test]
+    fn a_narrow_terminal() {
+        assert_snapshot!(shown(0, Some(60), false));
+    }
+
+    #[test]
+    fn quiet_is_quiet() {
+        assert_eq!(shown(0, None, true), "");
+    }
 }
