@@ -126,14 +126,16 @@ fn the_map_works_in_a_browser() {
         let (file, drawing, told) = (place("html"), place("svg"), place("report.html"));
         let sides = name == "changed";
         map(package, sides.then_some(&fleet), &file, &drawing);
-        let more = json!({"address": address, "limit": limit, "sides": sides});
-        let mut map = json!({"name": name, "file": file, "kind": "map"});
-        map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        pages.push(map);
-        pages.push(json!({"name": format!("{name}-drawing"), "file": drawing, "kind": "drawing"}));
+        // Of the many examples one is looked at in the dark: the colours are those of all.
+        let dark = address.is_some() || name == "pools-overlap-same-cluster";
+        let (as_drawn, as_told) = (format!("{name}-drawing"), format!("{name}-report"));
+        pages.push(json!({
+            "name": name, "file": file, "kind": "map", "dark": dark, "address": address, "limit": limit, "sides": sides,
+        }));
+        pages.push(json!({"name": as_drawn, "file": drawing, "kind": "drawing", "dark": dark}));
         if limit.is_none() {
             report(package, &told);
-            pages.push(json!({"name": format!("{name}-report"), "file": told, "kind": "report"}));
+            pages.push(json!({"name": as_told, "file": told, "kind": "report", "dark": dark}));
         }
         file
     };

@@ -1,6 +1,6 @@
 // Drives pages in a real Chromium: `node browser.mjs PAGES`, where PAGES is a JSON file with {screenshots, pages}, each
-// page {name, file, kind, ...}. Every kind must ask nothing but itself, make no error, and never be wider than the
-// window, at 1280 and at 400 pixels and on paper, in light and dark.
+// page {name, file, kind, dark, ...}. Every kind must ask nothing but itself, make no error, and never be wider than the
+// window, at 1280 and at 400 pixels and on paper; with `dark` in dark as well as in light.
 //   map      a page with a search and pools: `address` must be found with keys alone, keys must reach every pool, and
 //            with `limit` the best of three tries must have opened within so many milliseconds; with `sides` before and
 //            after must stand beside each other where there is room and below each other where there is none
@@ -162,11 +162,12 @@ async function printed(page, name, fault, note) {
   if (screenshots) fs.writeFileSync(path.join(screenshots, `${name}.pdf`), pdf);
 }
 
-for (const { name, file, kind, address, limit, sides } of pages) {
+for (const { name, file, kind, dark, address, limit, sides } of pages) {
   const told = (message) => console.log(`${name}: ${message}`);
   const fault = (message) => faults.push(`${name}: ${message}`);
   const tries = [];
-  for (const colorScheme of ['light', 'dark']) {
+  const schemes = dark ? ['light', 'dark'] : ['light'];
+  for (const colorScheme of schemes) {
     const of = (message) => fault(`${colorScheme}: ${message}`);
     await opened({ file, kind }, of, { colorScheme }, async (page) => {
       tries.push(await page.evaluate(() => window.opened));
@@ -189,7 +190,7 @@ for (const { name, file, kind, address, limit, sides } of pages) {
       tries.push(await page.evaluate(() => window.opened));
       await laidOut(page, (message) => of(`narrow: ${message}`));
       await shot(page, `${name}-${colorScheme}-narrow`);
-      if (colorScheme !== 'dark') return;
+      if (colorScheme !== schemes.at(-1)) return;
       if (sides) await besideEachOther(page, fault);
       if (sides) { await page.setViewportSize({ width: DESK, height: 900 }); await shot(page, `${name}-desk`); }
       // Whatever the screen looks like, paper is white.

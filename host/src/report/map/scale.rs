@@ -8,7 +8,8 @@ use super::span::Span;
 
 /// Segments of at most this many addresses are drawn true to scale.
 const TRUE_TO_SCALE: u128 = 4096;
-/// Of a broken line at most this many pieces are claimed; the narrowest gaps between more are drawn like claims.
+/// Of a broken line at most this many pieces are claimed; the narrowest gaps between more are drawn like claims, and
+/// of gaps that are all alike either each is broken or none, so that nothing looks wider than its like.
 const PIECES: usize = 40;
 /// How wide a gap is, as a part of the whole line.
 const GAP: f64 = 0.012;
@@ -106,12 +107,11 @@ fn united(mut spans: Vec<Span>) -> Vec<Span> {
     }
     let mut gaps: Vec<u128> = united.windows(2).map(|pair| pair[1].first - pair[0].last).collect();
     gaps.sort_unstable_by(|a, b| b.cmp(a));
-    let narrowest_kept = gaps.get(PIECES - 2).copied().unwrap_or(0);
+    let widest_closed = gaps.get(PIECES - 1).copied().unwrap_or(0);
     let mut kept: Vec<Span> = Vec::new();
     for span in united {
-        let full = kept.len() == PIECES;
         match kept.last_mut() {
-            Some(before) if full || span.first - before.last < narrowest_kept => before.last = span.last,
+            Some(before) if span.first - before.last <= widest_closed => before.last = span.last,
             _ => kept.push(span),
         }
     }
@@ -181,5 +181,17 @@ mod tests {
             assert!(before <= from && from < to && to <= 1.0 + 1e-9);
             before = from;
         }
+    }
+
+    #[test]
+    fn claims_that_are_alike_look_alike() {
+        let claim = |n: u128| Span { v6: false, first: 0x0a00_0000 + n * 256, last: 0x0a00_0000 + n * 256 + 127 };
+        let scale = Scale::new(span("10.0.0.0-10.15.255.255"), (0..1000).map(claim));
+        let wide = |n: u128| scale.place(claim(n)).map(|(from, to)| to - from).unwrap();
+        assert!((0..1000).all(|n| (wide(n) - wide(0)).abs() < 1e-9), "{} {}", wide(0), wide(999));
+        // One that lies apart stays apart.
+        let apart = span("10.200.0.0-10.200.0.127");
+        let scale = Scale::new(span("10.0.0.0-10.255.255.255"), (0..1000).map(claim).chain([apart]));
+        assert_eq!(scale.pieces().iter().filter(|piece| !piece.gap).count(), 2, "{scale:?}");
     }
 }
