@@ -3,9 +3,23 @@
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use lbpools_function::report::{Failure, Finding, Place, Severity};
 
+use super::table::wrapped;
 use super::{Dress, line, name};
 use crate::report::Texts;
 use crate::report::excerpt::Excerpt;
+
+/// Columns before the first word of a title (`warning[LBP000]: `), and before that of a note (`   = help: `).
+const TITLE: usize = 17;
+const NOTE: usize = 12;
+
+/// A text in lines that fit a terminal, where it is one, so that no word is cut in two.
+fn folded(text: &str, before: usize, dress: Dress) -> String {
+    let text = line(text);
+    match dress.columns {
+        Some(columns) => wrapped(&text, columns.saturating_sub(before).max(20)).join("\n"),
+        None => text.into_owned(),
+    }
+}
 
 /// A finding in full.
 pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String {
@@ -14,7 +28,7 @@ pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String 
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level.primary_title(line(&finding.message)).id(line(&finding.code));
+    let title = level.primary_title(folded(&finding.message, TITLE, dress)).id(line(&finding.code));
     let mut group = Group::with_title(title);
     let places = places(finding);
     for (number, (at, label)) in places.iter().enumerate() {
@@ -22,7 +36,7 @@ pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String 
     }
     let mut notes = Vec::new();
     if let Some(subject) = subject(finding) {
-        notes.push(Level::NOTE.message(subject));
+        notes.push(Level::NOTE.message(folded(&subject, NOTE, dress)));
     }
     if let Some(current) = finding.current.as_ref().filter(|_| places.is_empty()) {
         notes.push(Level::NOTE.with_name("now").message(line(current).into_owned()));
@@ -37,19 +51,19 @@ pub(super) fn finding(finding: &Finding, texts: &Texts, dress: Dress) -> String 
     if let Some(proposed) = &finding.proposed {
         notes.push(Level::NOTE.with_name("write").message(line(proposed).into_owned()));
     }
-    notes.push(Level::HELP.message(line(&finding.help).into_owned()));
+    notes.push(Level::HELP.message(folded(&finding.help, NOTE, dress)));
     render(group, notes.into_iter().map(Element::from).collect(), dress)
 }
 
 /// Why a run failed.
 pub(super) fn failure(failure: &Failure, texts: &Texts, dress: Dress) -> String {
-    let mut group = Group::with_title(Level::ERROR.primary_title(line(&failure.message)));
+    let mut group = Group::with_title(Level::ERROR.primary_title(folded(&failure.message, TITLE, dress)));
     let mut notes = Vec::new();
     if let Some(at) = &failure.at {
         group = group.element(shown(at, "", true, texts, dress));
         notes.extend(said_path(at).map(|path| Level::NOTE.with_name("file").message(path)));
     }
-    notes.extend(failure.help.as_ref().map(|help| Level::HELP.message(line(help).into_owned())));
+    notes.extend(failure.help.as_ref().map(|help| Level::HELP.message(folded(help, NOTE, dress))));
     render(group, notes.into_iter().map(Element::from).collect(), dress)
 }
 
@@ -137,6 +151,20 @@ mod tests {
     fn the_chain_leads_to_the_setting() {
         let fleet = sample::fleet();
         insta::assert_snapshot!(shown(&fleet.sources, &fleet.report.findings[0]));
+    }
+
+    #[test]
+    fn no_word_of_a_sentence_is_cut_in_two() {
+        let mut finding = sample::fleet().report.findings[0].clone();
+        finding.at = None;
+        finding.chain.clear();
+        finding.message = "a word and another ".repeat(20).trim_end().to_owned();
+        finding.help = finding.message.clone();
+        let dress = Dress { columns: Some(60), ..Dress::default() };
+        let text = super::finding(&finding, &Texts::default(), dress);
+        assert!(text.lines().count() > 14 && text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        let words = text.split_whitespace().filter(|word| *word == "another").count();
+        assert_eq!(words, 40, "{text}");
     }
 
     #[test]
