@@ -71,8 +71,9 @@ pub struct Streams<'a> {
 /// The program: read the process's surroundings, run, leave with the exit code.
 pub fn main<F: Function>(connect: impl FnOnce(&Bounds) -> anyhow::Result<F>) -> ExitCode {
     let surroundings = Surroundings::of_process();
+    // Standard error stays unlocked: whoever waits is told so there, from a thread of its own.
     let mut streams =
-        Streams { stdin: &mut io::stdin().lock(), stdout: &mut io::stdout().lock(), stderr: &mut io::stderr().lock() };
+        Streams { stdin: &mut io::stdin().lock(), stdout: &mut io::stdout().lock(), stderr: &mut io::stderr() };
     run(&surroundings, &mut streams, connect).into()
 }
 
