@@ -33,16 +33,7 @@ pub enum Piece {
     /// A list.
     List(Vec<Piece>),
     /// A map, by keys as they are after substitution.
-    Map(Vec<(Key, Piece)>),
-}
-
-/// The key of a map.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Key {
-    /// This.
-    Known(String),
-    /// It cannot be known, for this reason.
-    Unknown(String),
+    Map(Vec<(String, Piece)>),
 }
 
 /// Why a key or an element of a list is not known that may be YAML there and none behind a key, or the other way round.
@@ -88,7 +79,10 @@ impl Reading<'_, '_, '_> {
             ),
             Value::Mapping { entries, .. } => {
                 let pairs = entries.iter().filter(|entry| entry.key.text() != Some("<<"));
-                Piece::Map(pairs.map(|entry| (self.key(&entry.key), self.piece(&entry.value))).collect())
+                let pairs: Vec<_> = pairs.map(|entry| (self.key(&entry.key), self.piece(&entry.value))).collect();
+                // What an unknown key is made of may make another map of the whole.
+                let known = pairs.into_iter().map(|(key, piece)| Ok((key?, piece)));
+                known.collect::<Result<_, _>>().map_or_else(Piece::Unknown, Piece::Map)
             }
             Value::Scalar { text, .. } => match typed(node) {
                 None | Some(Typed::Null) => Piece::Scalar(Json::Null),
@@ -101,18 +95,28 @@ impl Reading<'_, '_, '_> {
         }
     }
 
-    fn key(&mut self, node: &Node<'_>) -> Key {
+    /// A key as it is after substitution, or why it cannot be known.
+    fn key(&mut self, node: &Node<'_>) -> Result<String, String> {
         let text = match &node.value {
             Value::Scalar { text, .. } => text.to_string(),
-            Value::Sequence { .. } | Value::Mapping { .. } => return Key::Unknown("it is no text".to_owned()),
+            Value::Sequence { .. } | Value::Mapping { .. } => return Err(UNUSUAL_PLACE.to_owned()),
         };
+        // What begins or ends a key, and what begins a comment, makes another map of it.
+        let filled = if self.substitutes { self.object.substituted(&text).ok() } else { None };
+        if let Some((filled, _)) = filled.filter(|_| has_expression(&text)) {
+            let spelt = filled.text.trim_end_matches('\n');
+            let unusual = spelt.starts_with([' ', '#', '?']) || [" #", ": "].iter().any(|mark| spelt.contains(mark));
+            if unusual || spelt.ends_with(':') || spelt.contains('\n') {
+                return Err(UNUSUAL_PLACE.to_owned());
+            }
+        }
         match self.elsewhere(|reading| reading.text(&text)) {
             Piece::Scalar(Json::Null) | Piece::Collection | Piece::List(_) | Piece::Map(_) => {
-                Key::Unknown(UNUSUAL_PLACE.to_owned())
+                Err(UNUSUAL_PLACE.to_owned())
             }
-            Piece::Scalar(Json::String(text)) => Key::Known(text),
-            Piece::Scalar(other) => Key::Known(other.to_string()),
-            Piece::Unknown(why) => Key::Unknown(why),
+            Piece::Scalar(Json::String(text)) => Ok(text),
+            Piece::Scalar(other) => Ok(other.to_string()),
+            Piece::Unknown(why) => Err(why),
         }
     }
 
@@ -151,6 +155,10 @@ impl Reading<'_, '_, '_> {
             Retyped::Number(number) => Piece::Scalar(number.parse().map_or(Json::Null, Json::Number)),
             Retyped::Text(text) => Piece::Scalar(Json::String(text)),
             Retyped::Collection => Piece::Collection,
+            // An alias is one where another value of the object holds its anchor.
+            Retyped::Broken(_) if evaluated.text.trim_start().starts_with('*') => {
+                Piece::Unknown(UNUSUAL_PLACE.to_owned())
+            }
             Retyped::Broken(why) => {
                 self.refusals.push(Refusal::NoYaml(why));
                 Piece::Scalar(Json::Null)
@@ -166,16 +174,7 @@ impl Piece {
             Piece::Scalar(_) | Piece::Collection => Vec::new(),
             Piece::Unknown(why) => vec![why],
             Piece::List(items) => items.iter().flat_map(Piece::unknown).collect(),
-            Piece::Map(pairs) => pairs
-                .iter()
-                .flat_map(|(key, piece)| {
-                    let key = match key {
-                        Key::Known(_) => None,
-                        Key::Unknown(why) => Some(why.as_str()),
-                    };
-                    key.into_iter().chain(piece.unknown())
-                })
-                .collect(),
+            Piece::Map(pairs) => pairs.iter().flat_map(|(_, piece)| piece.unknown()).collect(),
         }
     }
 
@@ -190,13 +189,10 @@ impl Piece {
                 own.len() == items.len() && own.iter().zip(items).all(|(own, item)| own.agrees(item))
             }
             (Piece::Map(own), Json::Object(map)) => {
-                let known = |name: &str| own.iter().rev().find(|(key, _)| *key == Key::Known(name.to_owned()));
-                let open = own.iter().any(|(key, _)| matches!(key, Key::Unknown(_)));
-                let all_there = own.iter().all(|(key, _)| match key {
-                    Key::Known(name) => map.contains_key(name),
-                    Key::Unknown(_) => true,
-                });
-                all_there && map.iter().all(|(name, value)| known(name).map_or(open, |(_, own)| own.agrees(value)))
+                // Of two entries under one key the later one counts.
+                let named = |name: &str| own.iter().rev().find(|(key, _)| key == name);
+                own.iter().all(|(key, _)| map.contains_key(key))
+                    && map.iter().all(|(name, value)| named(name).is_some_and(|(_, own)| own.agrees(value)))
             }
             _ => false,
         }
@@ -204,5 +200,6 @@ impl Piece {
 }
 
 fn double(number: &Number) -> String {
-    number.as_f64().map_or_else(|| number.to_string(), |double| format!("{double:.11e}"))
+    // Added to zero, a negative zero is none.
+    number.as_f64().map_or_else(|| number.to_string(), |double| format!("{:.11e}", double + 0.0))
 }

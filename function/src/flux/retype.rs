@@ -42,16 +42,23 @@ pub fn substitute<'v>(
     let written = quoting.write(text) + "\n";
     let mut evaluated = expression::evaluate(&written, lookup, dialect)?;
     let retyped = read(&evaluated.text);
-    if evaluated.unknown.is_none()
-        && let Some(broken) = quoting.write_broken(text)
-    {
-        let other = expression::evaluate(&(broken + "\n"), lookup, dialect);
-        if !other.is_ok_and(|other| read(&other.text) == retyped) {
+    if evaluated.unknown.is_none() {
+        // Lines are long, so that a break seldom has to do with another one: each alone, and all of them.
+        let (all, breaks) = quoting.write_broken(text, None);
+        let alone = (0..breaks.min(BREAKS)).map(|one| quoting.write_broken(text, Some(one)).0);
+        let same = |broken: String| {
+            let other = expression::evaluate(&(broken + "\n"), lookup, dialect);
+            other.is_ok_and(|other| read(&other.text) == retyped)
+        };
+        if breaks > 0 && !std::iter::once(all).chain(alone).all(same) {
             evaluated.unknown = Some(BROKEN_INTO_LINES.to_owned());
         }
     }
     Ok((evaluated, retyped))
 }
+
+/// Places that are looked at one by one; a text with more of them is no value of anything that decides here.
+const BREAKS: usize = 64;
 
 /// Why a value is not known that depends on where goyaml begins a new line: that hangs on how deep the field lies.
 pub const BROKEN_INTO_LINES: &str = "goyaml breaks long texts into lines, and where it does decides about the blanks";
@@ -175,31 +182,38 @@ impl Quoting {
         }
     }
 
-    /// The text with a new line wherever goyaml may begin one: at blanks between words, once a line has 80 columns
-    /// (`yaml_emitter_write_plain_scalar` and its like). `None` where it never does.
-    fn write_broken(self, text: &str) -> Option<String> {
+    /// The text with a new line wherever goyaml may begin one, or at one of these places only: at blanks between words,
+    /// once a line has 80 columns (`yaml_emitter_write_plain_scalar` and its like). Says how many places there are.
+    fn write_broken(self, text: &str, only: Option<usize>) -> (String, usize) {
+        let mut broken = String::new();
+        let mut breaks = 0;
         if self == Quoting::Block || !text.contains(' ') {
-            return None;
+            return (broken, breaks);
         }
         let characters: Vec<char> = text.chars().collect();
-        let mut broken = String::new();
         for (at, &character) in characters.iter().enumerate() {
             let inside = at > 0 && at + 1 < characters.len();
             let first = character == ' ' && inside && characters[at - 1] != ' ';
             let next_blank = characters.get(at + 1) == Some(&' ');
+            if first && (self == Quoting::Double || !next_blank) {
+                breaks += 1;
+                if only.is_none_or(|only| only + 1 == breaks) {
+                    broken.push_str(if next_blank { "\n  \\" } else { "\n  " });
+                    continue;
+                }
+            }
             match self {
-                Quoting::Double if first => broken.push_str(if next_blank { "\n  \\" } else { "\n  " }),
                 Quoting::Double => broken.push_str(&escaped(character)),
-                _ if first && !next_blank => broken.push_str("\n  "),
                 Quoting::Single if character == '\'' => broken.push_str("''"),
                 _ => broken.push(character),
             }
         }
-        Some(match self {
+        let written = match self {
             Quoting::Single => format!("'{broken}'"),
             Quoting::Double => format!("\"{broken}\""),
             Quoting::Plain | Quoting::Block => broken,
-        })
+        };
+        (written, breaks)
     }
 
     fn write(self, text: &str) -> String {

@@ -164,9 +164,12 @@ impl Case {
     /// Whether Flux's answer is ours.
     pub(crate) fn agrees(&self, theirs: &Answer) -> bool {
         let ours = self.ours();
-        // kustomize itself could not read back what it had written: nothing was substituted.
-        let unread =
-            |message: &str| message.starts_with("failed to create resource from map") || message.starts_with("yaml: ");
+        // kustomize itself could not read back what it had written, before or after.
+        let unread = |message: &str| {
+            message.starts_with("failed to create resource from map")
+                || message.starts_with("yaml: ")
+                || message.starts_with("UnmarshalJSON: yaml: ")
+        };
         if matches!(theirs, Answer::Error(message) if unread(message)) {
             return true;
         }
