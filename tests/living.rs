@@ -3,6 +3,8 @@
 #![cfg(feature = "live")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+#[path = "living/program.rs"]
+mod program;
 #[path = "living/reading.rs"]
 mod reading;
 #[path = "living/rights.rs"]

@@ -48,6 +48,12 @@ impl Rights {
         rights
     }
 
+    /// And those of another.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.rules.extend(other.rules);
+        self
+    }
+
     /// Without this resource.
     pub(crate) fn without(mut self, resource: &str) -> Self {
         for (_, rule) in &mut self.rules {

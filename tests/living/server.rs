@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -103,6 +103,16 @@ impl Server {
     /// Look at it, or change it.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.0.lock().unwrap()
+    }
+
+    /// Wait until something holds of the state.
+    pub(crate) fn until(&self, holds: impl Fn(&State) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut state = self.state();
+        while !holds(&state) {
+            assert!(Instant::now() < deadline, "it never came to that; asked so far: {:#?}", state.seen);
+            state = self.state.1.wait_timeout(state, Duration::from_millis(50)).unwrap().0;
+        }
     }
 
     /// A kubeconfig with the context `test`, which is the current one, and `other`, which leads nowhere.

@@ -18,8 +18,8 @@ pub use difference::{
 pub use explanation::{Explanation, Story, StoryStep};
 pub use summary::summary;
 pub use verification::{
-    DeliveryVerified, GatewayVerified, HeldAddress, OriginReport, PoolCounts, PoolVerified, Presences, RequestVerified,
-    SmokeTestReport, Standing, Verification,
+    AddressReached, DeliveryVerified, GatewayVerified, HeldAddress, ObjectLeft, OriginReport, PoolCounts, PoolVerified,
+    Presences, RequestVerified, SmokeTestOutcome, SmokeTestReport, Standing, Verification,
 };
 
 /// The version of the document's shape.

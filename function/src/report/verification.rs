@@ -210,4 +210,48 @@ pub struct SmokeTestReport {
     pub predicted: Vec<Outcome>,
     /// `first-last` of the addresses that pools in force hold which select it: it must get one of them.
     pub ranges: Vec<String>,
+    /// What came of it; filled in by the host, which makes it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<SmokeTestOutcome>,
+}
+
+/// What came of a smoke test.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SmokeTestOutcome {
+    /// The value of the label `lbpools.dev/smoke-test` on what was made.
+    pub run: String,
+    /// What the Service got.
+    pub addresses: Vec<String>,
+    /// Whether each could be reached, where that was asked for.
+    pub reached: Vec<AddressReached>,
+    /// Why it failed; absent where it passed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<String>,
+    /// What could not be removed, and why.
+    pub left: Vec<ObjectLeft>,
+}
+
+/// Whether an address answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressReached {
+    /// The address.
+    pub address: String,
+    /// How it was tried: `tcp:PORT` or `http:PORT`.
+    pub by: String,
+    /// It answered.
+    pub answered: bool,
+    /// What it answered, or why it did not.
+    pub words: String,
+}
+
+/// An object that may still be there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectLeft {
+    /// `Service media/lb-echo`
+    pub object: String,
+    /// Why it could not be removed.
+    pub why: String,
 }

@@ -25,6 +25,7 @@ impl Verified<'_, '_, '_> {
             objects: objects.iter().map(Value::to_string).collect(),
             predicted: self.arriving(&service),
             ranges: self.serving(&service),
+            outcome: None,
         }
     }
 

@@ -28,6 +28,7 @@ mod exit;
 mod explain;
 pub(crate) mod input;
 mod inspect;
+mod living;
 mod man;
 mod map;
 mod outputs;
@@ -36,6 +37,7 @@ mod progress;
 mod quantity;
 mod render;
 mod setting;
+mod smoke_test;
 mod surroundings;
 mod verify;
 

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 
 use super::build::{self, Build};
 use super::input::Input;
+use super::living::{Living, Where};
 use super::outputs::{self, Output};
 use super::{Exit, Setting, Streams, baseline, dump};
 use crate::contract::{Function, Options, Role, Source};
@@ -29,6 +30,7 @@ Examples:
                                            twenty more Services: who of them gets an address?
   lbpools plan --what-if pool=services:10.25.11.101-10.25.11.110
                                            another size of a pool: who would lose an address?
+  lbpools plan --live infra                what applying the repository does to the cluster of this context as it is
   lbpools plan --dump cluster.json         what applying the repository does to a living cluster as it is, at once and
                                            when the operator restarts
   lbpools plan --cilium-version 1.20       what an upgrade would change";
@@ -52,10 +54,16 @@ pub struct Plan {
     cilium_version: Option<String>,
     /// Start from a living cluster, as `kubectl get … -o json` (or yaml) saved it, and tell what applying the
     /// repository keeps, moves, gives and takes away; `-` reads standard input
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["from", "what_if", "cilium_version"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., group = "living",
+        conflicts_with_all = ["from", "what_if", "cilium_version"])]
     dump: Vec<PathBuf>,
+    /// Start from the living cluster of this context of the kubeconfig, and tell the same
+    #[arg(long, value_name = "CONTEXT", group = "living", conflicts_with_all = ["from", "what_if", "cilium_version"])]
+    live: Option<String>,
+    #[command(flatten)]
+    place: Where,
     /// Which cluster of the repository the living one is, where its settings do not say it
-    #[arg(long, value_name = "NAME", requires = "dump")]
+    #[arg(long, value_name = "NAME", requires = "living")]
     cluster: Option<String>,
     /// Exit with 1 when a change takes an address from somebody or gives another, or may
     #[arg(long)]
@@ -105,13 +113,17 @@ pub(super) fn run<F: Function>(
         sources.extend(dump::read(&verb.dump, setting.max_input, streams.stdin)?);
         sources.extend(dump::applied(verb.cluster.as_deref()));
     }
+    if let Some(context) = &verb.live {
+        sources.extend(Living::find(&verb.place, Some(context), setting)?.observe()?);
+        sources.extend(dump::applied(verb.cluster.as_deref()));
+    }
     let version = verb.cilium_version.iter().map(|version| format!("cilium={version}"));
     let supposed = verb.what_if.iter().cloned().chain(version);
     sources.extend(supposed.map(|text| Source { path: String::new(), role: Role::WhatIf, text: text.into_bytes() }));
     let shown: Vec<Source> =
         sources.iter().filter(|source| matches!(source.role, Role::Subject | Role::Config)).cloned().collect();
     let (document, report) = build::report(&function()?, sources, builder.as_ref(), Options::default())?;
-    let from = match (&verb.from, verb.dump.is_empty()) {
+    let from = match (&verb.from, verb.dump.is_empty() && verb.live.is_none()) {
         (Some(from), _) => from.as_str(),
         (None, false) => "the cluster as it is",
         (None, true) => "",

@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{JoinHandle, spawn};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -26,7 +26,7 @@ impl<F> Watched<F> {
         Self { function, terminal }
     }
 
-    fn during<T>(&self, what: &'static str, work: impl FnOnce(&F) -> T) -> T {
+    fn during<T>(&self, what: &str, work: impl FnOnce(&F) -> T) -> T {
         let waiting = self.terminal.then(|| Waiting::new(what));
         let outcome = work(&self.function);
         drop(waiting);
@@ -51,17 +51,24 @@ impl<F: Function> Function for Watched<F> {
 }
 
 /// A thread that speaks up when its time has come, and ends with this.
-struct Waiting {
-    done: Option<Sender<()>>,
+pub(super) struct Waiting {
+    /// What it is about by now; the end of the channel is the end of the wait.
+    words: Option<Sender<String>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Waiting {
-    fn new(what: &'static str) -> Self {
-        let (done, ended) = channel();
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        let (words, heard) = channel();
+        let mut what = what.into();
         let thread = spawn(move || {
-            if ended.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
-                return;
+            let patient = Instant::now() + PATIENCE;
+            loop {
+                match heard.recv_timeout(patient.saturating_duration_since(Instant::now())) {
+                    Ok(words) => what = words,
+                    Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
             let bar = ProgressBar::new_spinner().with_elapsed(PATIENCE).with_message(what);
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
@@ -69,16 +76,26 @@ impl Waiting {
             }
             bar.enable_steady_tick(TICK);
             // Until the other end is dropped.
-            let _ = ended.recv();
+            for words in heard {
+                bar.set_message(words);
+            }
             bar.finish_and_clear();
         });
-        Self { done: Some(done), thread: Some(thread) }
+        Self { words: Some(words), thread: Some(thread) }
+    }
+
+    /// It is about something else by now.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only what takes long in steps has several words"))]
+    pub(super) fn say(&self, words: String) {
+        if let Some(sender) = &self.words {
+            let _ = sender.send(words);
+        }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        drop(self.done.take());
+        drop(self.words.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -22,6 +22,8 @@ pub struct Setting {
     pub bounds: Bounds,
     /// Somebody could type into standard input.
     pub stdin_is_terminal: bool,
+    /// Somebody watches standard error.
+    pub stderr_is_terminal: bool,
 }
 
 impl Setting {
@@ -59,6 +61,7 @@ impl Setting {
                 max_output: global.max_output,
             },
             stdin_is_terminal: surroundings.stdin_is_terminal,
+            stderr_is_terminal: surroundings.stderr_is_terminal,
         }
     }
 }

@@ -11,6 +11,9 @@ use thiserror::Error;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// What stands for a context within a cluster.
+pub(super) const HERE: &str = "the cluster that this runs in";
+
 /// Why there is no cluster to ask.
 #[derive(Debug, Error)]
 pub enum Unconnected {
@@ -98,7 +101,7 @@ async fn config(place: &Place) -> Result<(Config, String), Unconnected> {
         }
         (None, Some(name)) => Err(Unconnected::NoContext { name, known: "there is no kubeconfig".into() }),
         (kubeconfig, None) => match (Config::incluster(), kubeconfig) {
-            (Ok(config), _) => Ok((config, "the cluster that this runs in".into())),
+            (Ok(config), _) => Ok((config, HERE.to_owned())),
             (Err(_), Some(kubeconfig)) if !kubeconfig.contexts.is_empty() => {
                 Err(Unconnected::NoCurrentContext { known: known(&kubeconfig) })
             }

@@ -76,6 +76,11 @@ impl Cluster {
         &self.name
     }
 
+    /// It is the cluster that this runs in: nobody can have meant another.
+    pub fn is_here(&self) -> bool {
+        self.name == connection::HERE
+    }
+
     /// Read what the function judges. `room` bounds the texts together; `told` hears how far it is.
     pub fn read(&self, room: u64, told: &mut dyn FnMut(Step)) -> Result<Reading, Trouble> {
         let reading = self.runtime.block_on(reading::read(&self.exchange, room, told));
