@@ -403,3 +403,37 @@ fn an_interrupt_while_waiting_ends_it_at_once() {
     assert!(!child.wait().unwrap().success());
     assert!(started.elapsed() < Duration::from_secs(5));
 }
+
+/// Measures: `cargo test -p lbpools --features live --test living hundred -- --ignored --nocapture`.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "measures the peak memory on 100,000 Services; takes minutes"]
+fn a_hundred_thousand_services_are_read_and_judged() {
+    let mut state = fleet();
+    let example = object(&mut state, SERVICES, "registry").clone();
+    let services = (0..100_000).map(|number| {
+        let mut service = example.clone();
+        let name = format!("s{number}");
+        service["metadata"] = json!({
+            "name": name, "namespace": "many", "uid": name, "creationTimestamp": "2026-11-02T09:00:00Z",
+            "labels": {"app": name}, "managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:ports": {}}}}]
+        });
+        service["status"]["loadBalancer"]["ingress"][0]["ip"] =
+            format!("10.{}.{}.7", 64 + number / 256, number % 256).into();
+        service
+    });
+    let server = Server::start(state.with(SERVICES, services));
+    let started = Instant::now();
+    let mut child = verify(&server, &["--format", "json", "--timeout", "10m"]).stdout(Stdio::null()).spawn().unwrap();
+    let mut peak = String::new();
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        peak = status.lines().find(|line| line.starts_with("VmHWM")).map_or(peak, str::to_owned);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asked = server.state().seen.iter().filter(|seen| seen.path == SERVICES).count();
+    let code = child.wait().unwrap().code();
+    println!("{peak}, {:.1} s, exit code {code:?}, {asked} pages", started.elapsed().as_secs_f32());
+    assert_eq!(asked, 201);
+    assert_ne!(code, Some(2));
+}
