@@ -10,6 +10,8 @@ use std::net::IpAddr;
 use super::ClusterView;
 use super::facts::facts;
 use super::pools::PoolView;
+use super::refused::{held_back, refused, stays_behind};
+use super::requests::Request;
 use super::supposed::Supposed;
 use crate::cilium::transition::{Fate, Holding, Obstacle, Side, Step, Transition, from_living, transition};
 use crate::cilium::{Pool, Ranges, Service, ServiceKey};
@@ -152,11 +154,14 @@ impl Models {
             view.into_iter().flat_map(|view| &view.requests).filter_map(|r| r.service.known().cloned()).collect()
         };
         let (mut old, mut new) = (pools(before), pools(after));
+        let mut wanted = services(after);
+        if let (Some(before), Some(after)) = (before, after) {
+            arriving(before, after, &mut new, &mut wanted);
+        }
         // What is there is older than what comes. Which of two that are there is older is not to be known.
         let known: BTreeSet<String> = old.iter().map(|pool| pool.name.clone()).collect();
         old.iter_mut().for_each(|pool| pool.created = Some(0));
         new.iter_mut().for_each(|pool| pool.created = Some(i64::from(!known.contains(&pool.name))));
-        let mut wanted = services(after);
         if let Some(view) = after {
             supposed.apply(view, &mut new, &mut wanted);
         }
@@ -268,6 +273,35 @@ fn pool_change(name: &str, old: Option<&Pool>, new: Option<&Pool>, at: Option<Pl
         lost: texts(&lost),
         notes,
     })
+}
+
+/// What of a change arrives: what the API server refuses, and what is delivered with it, stays as it was.
+fn arriving(
+    before: &ClusterView<'_, '_>,
+    after: &ClusterView<'_, '_>,
+    pools: &mut Vec<Pool>,
+    services: &mut Vec<Service>,
+) {
+    let refused = refused(before, after);
+    if refused.is_empty() {
+        return;
+    }
+    let back = held_back(&refused, after);
+    *pools = after.pools.iter().filter(|it| !stays_behind(it.object, &refused, &back)).map(PoolView::model).collect();
+    let arrived = |request: &&Request<'_, '_>| !stays_behind(request.object, &refused, &back);
+    let known = |request: &Request<'_, '_>| request.service.known().cloned();
+    *services = after.requests.iter().filter(arrived).filter_map(known).collect();
+    // What another Kustomization delivers from now on comes from there.
+    for pool in before.pools.iter().filter(|it| stays_behind(it.object, &refused, &back)).map(PoolView::model) {
+        if !pools.iter().any(|one| one.name == pool.name) {
+            pools.push(pool);
+        }
+    }
+    for service in before.requests.iter().filter(|it| stays_behind(it.object, &refused, &back)).filter_map(known) {
+        if !services.iter().any(|one| one.key == service.key) {
+            services.push(service);
+        }
+    }
 }
 
 /// The manifests behind Services.

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod peers;
 pub mod plan;
 pub mod pools;
+pub mod refused;
 pub mod requests;
 pub mod selectors;
 pub mod serving;

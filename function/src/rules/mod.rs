@@ -183,6 +183,7 @@ rules! {
     block_listed_twice,
     first_last_turned_on_under_holder,
     pool_of_several_blocks_deleted,
+    class_changed,
     living_service_waits,
     living_prediction_contradicted,
     living_object_missing,
