@@ -8,6 +8,7 @@ mod command;
 mod demo;
 mod generate;
 mod guests;
+mod live;
 mod oracle;
 mod suites;
 mod tally;
@@ -28,6 +29,8 @@ Usage: cargo xtask VERB
   guests [--quick]     build the function for kpt's WebAssembly runtime and for WASI, into target/guests
   generate [--check]   write the checked-in files that the code describes, or fail when they are stale
   oracle ARGS          hold lbpools against a real program on random cases
+  live [FILTER]        hold lbpools against a living cluster: a real API server, Flux and the Cilium operator, built
+                       into target/tools (20 minutes of Go the first time, so `test --all` leaves it out)
   bench [ARGS]         measure, and print the table of benches/README.md
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage.
@@ -51,6 +54,8 @@ fn main() -> ExitCode {
         ["generate"] => generate::run(generate::Mode::Write),
         ["generate", "--check"] => generate::run(generate::Mode::Check),
         ["oracle", rest @ ..] => oracle::run(rest),
+        ["live"] => live::run(None),
+        ["live", filter] => live::run(Some(filter)),
         ["bench", rest @ ..] => bench::run(rest),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

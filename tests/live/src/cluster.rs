@@ -1,0 +1,146 @@
+//! One cluster from start to end: what runs in it, what is pushed to it, and what it is held against.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lbpools_function::report::ClusterReport;
+use tempfile::TempDir;
+
+use crate::cilium::Operator;
+use crate::control_plane::ControlPlane;
+use crate::fleet::Fleet;
+use crate::flux::{Deliveries, Flux, Registry, entry_point};
+use crate::kubectl::Kubectl;
+use crate::observed::{self, Observed};
+use crate::program::Keeper;
+use crate::wait::{Patience, until};
+use crate::{held, predicted, root};
+
+/// How things come into the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// By the test's own hand.
+    ByHand,
+    /// Through Flux, from a registry.
+    Flux,
+}
+
+/// A living cluster. Dropping it ends its programs and removes its files.
+#[derive(Debug)]
+pub struct Cluster {
+    name: String,
+    // Fields are dropped in order: the controllers before what they talk to, the files before who guards them.
+    delivery: Option<(Flux, Registry)>,
+    operator: Operator,
+    control_plane: ControlPlane,
+    directory: Workplace,
+    _keeper: Arc<Keeper>,
+}
+
+impl Cluster {
+    /// Start the cluster that the repository calls so.
+    pub fn start(name: &str, flavour: Flavour) -> Self {
+        let directory = tempfile::Builder::new().prefix("lbpools-live-").tempdir().expect("a temporary directory");
+        let keeper = Arc::new(Keeper::watch(directory.path()));
+        let directory = Workplace(directory);
+        let place = directory.0.path();
+        let control_plane = ControlPlane::start(place, &keeper);
+        let kubectl = &control_plane.kubectl;
+        let operator = Operator::install(kubectl, place, &keeper);
+        let delivery = (flavour == Flavour::Flux).then(|| (Flux::install(kubectl, place, &keeper), Registry::start()));
+        Self { name: name.to_owned(), delivery, operator, control_plane, directory, _keeper: keeper }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The test's own hand in it.
+    pub fn kubectl(&self) -> &Kubectl {
+        &self.control_plane.kubectl
+    }
+
+    /// A directory that goes away with it.
+    pub fn directory(&self) -> &Path {
+        self.directory.0.path()
+    }
+
+    /// A copy of the fleet that this cluster's Flux can read.
+    pub fn fleet(&self) -> Fleet {
+        let (_, registry) = self.delivery.as_ref().expect("Flux runs here");
+        Fleet::of_registry(&registry.address, self.directory())
+    }
+
+    /// Push the fleet as it is now, and wait until Flux has made of it what it can. The first time, what `flux
+    /// bootstrap` would apply is applied by hand.
+    pub fn push(&mut self, fleet: &Fleet) -> Deliveries {
+        let (flux, registry) = self.delivery.as_mut().expect("Flux runs here");
+        let revision = registry.push(fleet.path());
+        let kubectl = &self.control_plane.kubectl;
+        if kubectl.list("ocirepositories.source.toolkit.fluxcd.io").is_empty() {
+            let start = fleet.path().join(entry_point(&self.name)).join("flux-system");
+            kubectl.must(["apply", "--server-side", "--kustomize", start.to_str().expect("a path in UTF-8")]);
+        }
+        flux.delivered(&revision).unwrap_or_else(|reason| panic!("Flux in {}: {reason}", self.name))
+    }
+
+    /// Wait until LB-IPAM has something to serve from and serves.
+    pub fn operator_serves(&mut self) {
+        self.operator.serves();
+    }
+
+    /// Stop the operator, start it, wait until it serves again.
+    pub fn restart_operator(&mut self) {
+        self.operator.restart();
+    }
+
+    /// What the controllers have written.
+    pub fn observed(&self) -> Observed {
+        observed::observe(self.kubectl())
+    }
+
+    /// What lbpools says of the fleet for this cluster.
+    pub fn predicted(&self, fleet: &Fleet) -> ClusterReport {
+        predicted::cluster(fleet.path(), &self.name)
+    }
+
+    /// Wait until the controllers have come to rest, and hold what they wrote against what lbpools says of the fleet.
+    pub fn holds(&self, fleet: &Fleet) -> Observed {
+        let predicted = self.predicted(fleet);
+        let held = until(Patience::CHANGE, || {
+            let observed = self.observed();
+            let differences = held::differences(&predicted, &observed);
+            if differences.is_empty() { Ok(observed) } else { Err(differences.join("\n  ")) }
+        });
+        held.unwrap_or_else(|reason| panic!("in {}, {reason}", self.name))
+    }
+
+    /// Wait until nothing changes any more, whatever it is.
+    pub fn at_rest(&self) -> Observed {
+        until(Patience::CHANGE, || Ok(self.observed()))
+            .unwrap_or_else(|reason| panic!("{} does not come to rest: {reason}", self.name))
+    }
+}
+
+/// The cluster's files. When the test fails, the programs' words outlive them.
+#[derive(Debug)]
+struct Workplace(TempDir);
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+        let kept: PathBuf = root().join("target/live-logs").join(test);
+        let _ = std::fs::remove_dir_all(&kept);
+        let _ = std::fs::create_dir_all(&kept);
+        for entry in std::fs::read_dir(self.0.path()).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == "log") {
+                let _ = std::fs::copy(entry.path(), kept.join(entry.file_name()));
+            }
+        }
+        eprintln!("the programs' logs are in {}", kept.display());
+    }
+}
