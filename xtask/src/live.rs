@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     Failure,
     command::{self, cargo, program, root},
-    tools::{self, LIVING_CLUSTER},
+    tools::{self, LIVING_CLUSTER, REAL_PROGRAMS},
 };
 
 /// Definitions that come with a Go module: the wrapper that pins it, the module, the directory in it, and where its
@@ -44,9 +44,7 @@ const DEFINITIONS: &[Definitions] = &[
 
 /// Build what it takes, then run the tests whose names contain the filter.
 pub(crate) fn run(filter: Option<&str>) -> Result<(), Failure> {
-    for tool in LIVING_CLUSTER {
-        tools::build(tool)?;
-    }
+    REAL_PROGRAMS.iter().chain(LIVING_CLUSTER).try_for_each(tools::build)?;
     DEFINITIONS.iter().try_for_each(copy)?;
     if !command::is_there("openssl", "version") {
         return Err("no openssl: it makes the key that the API server signs with".to_owned());

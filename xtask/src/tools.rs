@@ -57,14 +57,8 @@ pub(crate) const LIVING_CLUSTER: &[Tool] = &[
     Tool { package: "k8s.io/kubernetes/cmd/kube-apiserver", ..Tool::own("kube-apiserver") },
     Tool { source: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kubectl", ..Tool::own("kubectl") },
     Tool { package: "github.com/cilium/cilium/operator", ..Tool::own("cilium-operator") },
-    Tool { package: "github.com/fluxcd/source-controller", ..FLUX_CONTROLLERS },
-    Tool { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", ..FLUX_CONTROLLERS },
-    Tool { name: "flux-push", package: "./push", ..FLUX_CONTROLLERS },
-    Tool::own("registry"),
+    Tool { source: "../oracle/flux/resources", ..Tool::own("flux-resources") },
 ];
-
-/// Flux's programs share one module.
-const FLUX_CONTROLLERS: Tool = Tool { source: "flux-controllers", ..Tool::own("source-controller") };
 
 /// What the benches are held against: functions that do nothing, on both Go SDKs.
 const BASELINES: &[Tool] = &[Tool::own("noop-kyaml"), Tool::own("noop-fnsdk")];

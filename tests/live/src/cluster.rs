@@ -9,8 +9,9 @@ use tempfile::TempDir;
 use crate::cilium::Operator;
 use crate::control_plane::ControlPlane;
 use crate::fleet::Fleet;
-use crate::flux::{Deliveries, Flux, Registry, entry_point};
+use crate::flux::{Deliveries, define, entry_point};
 use crate::kubectl::Kubectl;
+use crate::library::Library;
 use crate::observed::{self, Observed};
 use crate::program::Keeper;
 use crate::wait::{Patience, until};
@@ -21,8 +22,8 @@ use crate::{held, predicted, root};
 pub enum Flavour {
     /// By the test's own hand.
     ByHand,
-    /// Through Flux, from a registry.
-    Flux,
+    /// By kustomize and Flux's own library, without its controllers.
+    Library,
 }
 
 /// A living cluster. Dropping it ends its programs and removes its files.
@@ -30,7 +31,7 @@ pub enum Flavour {
 pub struct Cluster {
     name: String,
     // Fields are dropped in order: the controllers before what they talk to, the files before who guards them.
-    delivery: Option<(Flux, Registry)>,
+    delivery: Option<Library>,
     operator: Operator,
     control_plane: ControlPlane,
     directory: Workplace,
@@ -47,7 +48,10 @@ impl Cluster {
         let control_plane = ControlPlane::start(place, &keeper);
         let kubectl = &control_plane.kubectl;
         let operator = Operator::install(kubectl, place, &keeper);
-        let delivery = (flavour == Flavour::Flux).then(|| (Flux::install(kubectl, place, &keeper), Registry::start()));
+        let delivery = (flavour == Flavour::Library).then(|| {
+            define(kubectl);
+            Library::default()
+        });
         Self { name: name.to_owned(), delivery, operator, control_plane, directory, _keeper: keeper }
     }
 
@@ -66,23 +70,15 @@ impl Cluster {
         self.directory.0.path()
     }
 
-    /// A copy of the fleet that this cluster's Flux can read.
+    /// A copy of the fleet.
     pub fn fleet(&self) -> Fleet {
-        let (_, registry) = self.delivery.as_ref().expect("Flux runs here");
-        Fleet::of_registry(&registry.address, self.directory())
+        Fleet::within(self.directory())
     }
 
-    /// Push the fleet as it is now, and wait until Flux has made of it what it can. The first time, what `flux
-    /// bootstrap` would apply is applied by hand.
+    /// Deliver the fleet as it is now, and say what came of each Kustomization.
     pub fn push(&mut self, fleet: &Fleet) -> Deliveries {
-        let (flux, registry) = self.delivery.as_mut().expect("Flux runs here");
-        let revision = registry.push(fleet.path());
-        let kubectl = &self.control_plane.kubectl;
-        if kubectl.list("ocirepositories.source.toolkit.fluxcd.io").is_empty() {
-            let start = fleet.path().join(entry_point(&self.name)).join("flux-system");
-            kubectl.must(["apply", "--server-side", "--kustomize", start.to_str().expect("a path in UTF-8")]);
-        }
-        flux.delivered(&revision).unwrap_or_else(|reason| panic!("Flux in {}: {reason}", self.name))
+        let library = self.delivery.as_mut().expect("something delivers here");
+        library.deliver(fleet.path(), &entry_point(&self.name), &self.control_plane.kubectl)
     }
 
     /// Wait until LB-IPAM has something to serve from and serves.

@@ -1,5 +1,4 @@
-//! A copy of `examples/fleet` to edit and push. What differs from the example is only where Flux reads it from: a
-//! registry instead of a git server.
+//! A copy of `examples/fleet` to edit and deliver.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,20 +14,10 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// A copy, somewhere in this directory, whose source is `fleet` in this registry.
-    pub(crate) fn of_registry(address: &str, within: &Path) -> Self {
-        let fleet = Self { place: place(within) };
+    /// A copy, somewhere in this directory.
+    pub(crate) fn within(directory: &Path) -> Self {
+        let fleet = Self { place: place(directory) };
         copy(&root().join("examples/fleet"), fleet.path());
-        for file in fleet.files() {
-            let text = fleet.read(&file);
-            fleet.write(&file, &text.replace("kind: GitRepository", "kind: OCIRepository"));
-            if file.ends_with("gotk-sync.yaml") {
-                fleet.replace(&file, "branch: main\n", "tag: latest\n");
-                fleet.replace(&file, "  secretRef:\n    name: flux-system\n", "  insecure: true\n");
-                let url = format!("oci://{address}/fleet");
-                fleet.replace(&file, "ssh://git@git.example.com/platform/fleet.git", &url);
-            }
-        }
         fleet
     }
 
@@ -63,33 +52,15 @@ impl Fleet {
         self.write(file, &text.replace(old, new));
     }
 
+    /// Take a file out of it.
+    pub fn remove(&self, file: &str) {
+        fs::remove_file(self.path().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+
     /// Put an object at the end of a file.
     pub fn append(&self, file: &str, object: &str) {
         let text = self.read(file);
         self.write(file, &format!("{}\n---\n{object}", text.trim_end()));
-    }
-
-    /// Put every file back to what it is in another copy.
-    pub fn become_like(&self, other: &Self) {
-        for file in self.files() {
-            fs::remove_file(self.path().join(file)).expect("a file of the copy can be removed");
-        }
-        copy(other.path(), self.path());
-    }
-
-    fn files(&self) -> Vec<String> {
-        let mut files = Vec::new();
-        let mut open = vec![self.path().to_path_buf()];
-        while let Some(directory) = open.pop() {
-            for path in entries(&directory) {
-                if path.is_dir() {
-                    open.push(path);
-                } else {
-                    files.push(path.strip_prefix(self.path()).expect("it is inside").display().to_string());
-                }
-            }
-        }
-        files
     }
 }
 

@@ -1,4 +1,4 @@
-//! A living cluster on loopback: the real etcd, Kubernetes API server, Flux controllers and Cilium operator, started
+//! A living cluster on loopback: the real etcd, Kubernetes API server and Cilium operator, started
 //! and stopped by process id, and what lbpools says about it, held against what they do.
 //!
 //! [`Cluster`] is the whole of it. A [`Fleet`] is a copy of `examples/fleet` that a test edits and pushes;
@@ -15,6 +15,7 @@ mod fleet;
 mod flux;
 pub mod held;
 mod kubectl;
+mod library;
 pub mod moved;
 pub mod observed;
 pub mod predicted;

@@ -15,7 +15,7 @@ impl Patience {
     /// For what a program does when it starts.
     pub const START: Self = Self { at_most: Duration::from_secs(120), settled: Duration::ZERO };
     /// For what controllers make of a change. They answer within a second; a busy machine is slower.
-    pub const CHANGE: Self = Self { at_most: Duration::from_secs(90), settled: Duration::from_secs(2) };
+    pub const CHANGE: Self = Self { at_most: Duration::from_secs(45), settled: Duration::from_secs(2) };
 }
 
 /// Look again and again. `look` gives the state as something to compare, or why it is not yet what it should be;

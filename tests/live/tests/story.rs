@@ -1,5 +1,5 @@
 //! The acceptance criteria of the story that lbpools was made from (docs/story), one test each, in both clusters of
-//! the fleet: delivered by Flux, served by Cilium, foretold by lbpools.
+//! the fleet: delivered as Flux does it, served by Cilium, foretold by lbpools.
 
 use lbpools_function::report::{ClusterReport, Verdict};
 use lbpools_live::held::within;
@@ -12,7 +12,7 @@ const PLAN: [(&str, &str, &str); 2] =
 /// Each cluster in turn, with the fleet as it is in the repository delivered.
 fn each(hold: impl Fn(&mut Cluster, &Fleet, &str, &str)) {
     for (name, range, gateway) in PLAN {
-        let mut cluster = Cluster::start(name, Flavour::Flux);
+        let mut cluster = Cluster::start(name, Flavour::Library);
         let fleet = cluster.fleet();
         let deliveries = cluster.push(&fleet);
         assert!(deliveries.values().all(Option::is_none), "{deliveries:?}");
