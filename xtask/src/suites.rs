@@ -60,11 +60,11 @@ const LONG: &[Suite] = &[
     Suite { name: "kpt with wasmtime can be built", run: || built(KPT_WITH_WASMTIME) },
     Suite {
         name: "the function under kpt's own wasmtime, and every broken example under kpt",
-        run: || tests(&mut cargo(["test", "--package", "lbpools", "--test", "kpt_wasm", "--", "--ignored"])),
+        run: || tests(&mut cargo(["test", "--workspace", "--test", "kpt_wasm", "--", "--ignored"])),
     },
     Suite {
         name: "the map in a real browser",
-        run: || tests(&mut cargo(["test", "--package", "lbpools", "--test", "browser", "--", "--ignored"])),
+        run: || tests(&mut cargo(["test", "--workspace", "--test", "browser", "--", "--ignored"])),
     },
     Suite {
         name: "expressions against the library of older Flux",
