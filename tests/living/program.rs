@@ -404,7 +404,7 @@ fn an_interrupt_while_waiting_ends_it_at_once() {
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
-/// Measures: `cargo test -p lbpools --features live --test living hundred -- --ignored --nocapture`.
+/// Measures: `cargo test -p lbpools --test living hundred -- --ignored --nocapture`.
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "measures the peak memory on 100,000 Services; takes minutes"]
