@@ -119,6 +119,7 @@ mod tests {
         assert_eq!(contradicted(vec![address("10.25.11.102")], "10.25.11.102"), None);
         assert_eq!(contradicted(vec![address("10.25.11.102"), address("fd00::10")], "fd00::10"), None);
         let one_of = |more| Outcome::OneOf {
+            or_none: false,
             ranges: vec!["10.25.11.103-10.25.11.104".into(), "10.25.11.110".into()],
             pools: vec![],
             more,
