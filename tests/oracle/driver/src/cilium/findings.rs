@@ -62,6 +62,7 @@ const NOT_SEEN_BY_LB_IPAM: &[(&str, &str)] = &[
     ("LBP206", "the ranges of the plan: LB-IPAM knows no plan"),
     ("LBP323", "no Service comes to be, so LB-IPAM is never asked"),
     ("LBP605", "releases older than those that are run here"),
+    ("LBP606", "the API server refuses the change, so LB-IPAM never sees it"),
     ("LBP326", "another controller writes the status, and LB-IPAM does not look who"),
 ];
 
