@@ -205,7 +205,7 @@ fn every_change_of_the_apps_cluster_does_what_was_foretold() {
             .expect("it is there");
         fleet.write(POOLS, rest);
     });
-    script.change("the pool is disabled: its holders feel nothing yet", |fleet| {
+    script.change_with_history("the pool is disabled: its holders feel nothing yet", |fleet| {
         fleet.replace(POOLS, BLOCK, &format!("{BLOCK}  disabled: true\n"));
     });
     script.restart();
