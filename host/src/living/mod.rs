@@ -1,8 +1,8 @@
 //! A living cluster is texts.
 //!
 //! What is read of it becomes what `kubectl get -o json` would have saved: lists and objects as JSON, which the function
-//! judges like any other text. Here is only how they are had: which cluster ([`connection`]), which kinds ([`kinds`]),
-//! in which versions ([`served`]), how often to ask and how long to wait ([`exchange`]), page by page ([`listing`]).
+//! judges like any other text. Here is only how they are had: which cluster (`connection`), which kinds (`kinds`),
+//! in which versions (`served`), how often to ask and how long to wait (`exchange`), page by page (`listing`).
 //! Nothing is ever written, but for the objects of the smoke test ([`smoke_test`]), and those go again.
 
 use std::io;

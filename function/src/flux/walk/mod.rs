@@ -1,7 +1,7 @@
 //! From an entry point through Flux Kustomizations and kustomization files to the objects a cluster applies.
 //!
 //! What stands in a directory that nothing leads to is applied by nobody, whatever its name says. Where kustomize's own
-//! output of a directory was handed in, its objects are taken from that ([`built`]).
+//! output of a directory was handed in, its objects are taken from that (`built`).
 
 mod built;
 
