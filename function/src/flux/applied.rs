@@ -101,12 +101,12 @@ impl Reading<'_, '_, '_> {
             Value::Scalar { text, .. } => text.to_string(),
             Value::Sequence { .. } | Value::Mapping { .. } => return Err(UNUSUAL_PLACE.to_owned()),
         };
-        // What begins or ends a key, and what begins a comment, makes another map of it.
+        // What begins or ends a key, what begins a comment, and the mark of a merge make another map of it, or none.
         let filled = if self.substitutes { self.object.substituted(&text).ok() } else { None };
         if let Some((filled, _)) = filled.filter(|_| has_expression(&text)) {
             let spelt = filled.text.trim_end_matches('\n');
             let unusual = spelt.starts_with([' ', '#', '?']) || [" #", ": "].iter().any(|mark| spelt.contains(mark));
-            if unusual || spelt.ends_with(':') || spelt.contains('\n') {
+            if unusual || spelt.trim() == "<<" || spelt.ends_with(':') || spelt.contains('\n') {
                 return Err(UNUSUAL_PLACE.to_owned());
             }
         }
