@@ -56,6 +56,11 @@ pub fn applied(object: &Object<'_, '_>) -> Applied {
     let names = object.variables.by_name.keys().filter(|name| substitutes && !is_name(name));
     let mut reading = Reading { object, substitutes, refusals: names.cloned().map(Refusal::VariableName).collect() };
     let piece = reading.piece(object.tree());
+    // A quote that one value opens may end at one that stands around a later key.
+    let open_quote = |refusal: &Refusal| matches!(refusal, Refusal::NoYaml(why) if why.contains("quote"));
+    if !reading.refusals.is_empty() && reading.refusals.iter().all(open_quote) {
+        return Applied::Object(Piece::Unknown(UNUSUAL_PLACE.to_owned()));
+    }
     if reading.refusals.is_empty() { Applied::Object(piece) } else { Applied::Refused(reading.refusals) }
 }
 
@@ -115,6 +120,8 @@ impl Reading<'_, '_, '_> {
                 Err(UNUSUAL_PLACE.to_owned())
             }
             Piece::Scalar(Json::String(text)) => Ok(text),
+            // A key that is a fraction is written with half the digits.
+            Piece::Scalar(Json::Number(number)) if number.is_f64() => Err(UNUSUAL_PLACE.to_owned()),
             Piece::Scalar(other) => Ok(other.to_string()),
             Piece::Unknown(why) => Err(why),
         }
@@ -154,6 +161,8 @@ impl Reading<'_, '_, '_> {
             Retyped::Bool(is) => Piece::Scalar(Json::Bool(is)),
             Retyped::Number(number) => Piece::Scalar(number.parse().map_or(Json::Null, Json::Number)),
             Retyped::Text(text) => Piece::Scalar(Json::String(text)),
+            // An empty key in braces, which goyaml refuses in some places.
+            Retyped::Collection if evaluated.text.contains("{:") => Piece::Unknown(UNUSUAL_PLACE.to_owned()),
             Retyped::Collection => Piece::Collection,
             // An alias is one where another value of the object holds its anchor.
             Retyped::Broken(_) if evaluated.text.trim_start().starts_with('*') => {
