@@ -4,30 +4,15 @@
 // The function reads no file; its tests do.
 #![allow(clippy::disallowed_methods)]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod tree;
+
+use std::path::Path;
 
 use lbpools_function::report::{Finding, Place, Severity};
 use lbpools_function::{Options, Source, evaluate};
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("a directory of the example") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-}
-
 fn fleet() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/fleet");
-    let mut found = Vec::new();
-    files(&root, &mut found);
-    let name = |path: &Path| path.strip_prefix(&root).expect("it is in the example").display().to_string();
-    found.iter().map(|path| Source::file(name(path), fs::read(path).expect("a file"))).collect()
+    tree::sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/fleet"))
 }
 
 fn findings(sources: &[Source]) -> Vec<Finding> {

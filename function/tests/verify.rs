@@ -4,6 +4,8 @@
 // The function reads no file; its tests do.
 #![allow(clippy::disallowed_methods)]
 
+mod tree;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,24 +21,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("a directory of the example") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-}
-
 fn fleet() -> Vec<Source> {
-    let root = root().join("examples/fleet");
-    let mut found = Vec::new();
-    files(&root, &mut found);
-    let name = |path: &Path| path.strip_prefix(&root).expect("it is in the example").display().to_string();
-    found.iter().map(|path| Source::file(name(path), fs::read(path).expect("a file"))).collect()
+    tree::sources(&root().join("examples/fleet"))
 }
 
 /// The living cluster `infra`, as `kubectl get -A -o yaml` saved it.

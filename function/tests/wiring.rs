@@ -6,6 +6,8 @@
 // The function reads no file; its tests do.
 #![allow(clippy::disallowed_methods)]
 
+mod tree;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,25 +19,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/wiring")
 }
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("a directory of the fixture") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-}
-
 fn judged() -> (Vec<Source>, Report) {
-    let root = root().join("repository");
-    let mut found = Vec::new();
-    files(&root, &mut found);
-    let name = |path: &Path| path.strip_prefix(&root).expect("it is in the fixture").display().to_string();
-    let sources: Vec<Source> =
-        found.iter().map(|path| Source::file(name(path), fs::read(path).expect("a file"))).collect();
+    let sources = tree::sources(&root().join("repository"));
     let report = evaluate(&sources, Options::default()).report;
     assert_eq!(report.failure, None);
     (sources, report)
