@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::ClusterView;
+use super::marks::is_marked;
 use super::requests::{Asker, Request};
 use crate::flux::object::Object;
 
@@ -70,13 +71,6 @@ fn is_left_alone(object: &Object<'_, '_>) -> bool {
     [("reconcile", "disabled"), ("ssa", "IfNotPresent"), ("ssa", "Ignore")]
         .iter()
         .any(|(mark, value)| is_marked(object, mark, value))
-}
-
-/// Whether Flux's mark is, or may be, on an object. How the value is written makes no difference.
-fn is_marked(object: &Object<'_, '_>, mark: &str, value: &str) -> bool {
-    let key = format!("kustomize.toolkit.fluxcd.io/{mark}");
-    let texts = ["annotations", "labels"].iter().filter_map(|kind| object.text_at(&["metadata", kind, &key]));
-    texts.into_iter().any(|text| text.known().is_none_or(|known| known.eq_ignore_ascii_case(value)))
 }
 
 /// The Kustomizations of which a change applies nothing: those that fail over what is refused, and those that wait

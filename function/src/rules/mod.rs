@@ -184,6 +184,7 @@ rules! {
     first_last_turned_on_under_holder,
     pool_of_several_blocks_deleted,
     class_changed,
+    pool_removed_under_holder,
     living_service_waits,
     living_prediction_contradicted,
     living_object_missing,

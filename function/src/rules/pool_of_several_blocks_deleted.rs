@@ -31,7 +31,7 @@
 use super::finding::{Findings, Found};
 use super::{Check, Rule};
 use crate::cluster::ClusterView;
-use crate::cluster::pools::PoolView;
+use crate::cluster::pruned::is_pruned;
 use crate::report::{Category, Severity};
 
 /// The rule.
@@ -55,7 +55,7 @@ fn check(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &m
     let there = |name: &String| after.pools.iter().any(|pool| pool.name.known() == Some(name));
     for pool in &before.pools {
         let gone = pool.name.known().filter(|name| !there(name)).is_some();
-        if !gone || pool.blocks.len() < 2 || stays(before, pool) {
+        if !gone || pool.blocks.len() < 2 || !is_pruned(pool.object, before, after) {
             continue;
         }
         let message = format!(
@@ -73,17 +73,6 @@ fn check(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &m
         let help = "upgrade first, or take the blocks out one by one and the pool with the last one";
         findings.add(after, Found::of(pool.object.resource()).message(message).help(help));
     }
-}
-
-/// Whether it stays in the cluster when its manifest goes away.
-fn stays(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>) -> bool {
-    let marked = |kind| {
-        let text = pool.object.text_at(&["metadata", kind, "kustomize.toolkit.fluxcd.io/prune"]);
-        text.is_some_and(|text| text.known() != Some("enabled"))
-    };
-    let kustomization = pool.object.kustomization.as_deref().and_then(|name| view.cluster.wiring.kustomization(name));
-    let prunes = |text: crate::flux::object::Text| text.known() == Some("true");
-    marked("annotations") || marked("labels") || kustomization.is_some_and(|k| !k.field(&["prune"]).is_some_and(prunes))
 }
 
 #[cfg(test)]

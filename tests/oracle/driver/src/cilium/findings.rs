@@ -63,6 +63,7 @@ const NOT_SEEN_BY_LB_IPAM: &[(&str, &str)] = &[
     ("LBP323", "no Service comes to be, so LB-IPAM is never asked"),
     ("LBP605", "releases older than those that are run here"),
     ("LBP606", "the API server refuses the change, so LB-IPAM never sees it"),
+    ("LBP607", "which pools Flux deletes, before LB-IPAM sees anything"),
     ("LBP326", "another controller writes the status, and LB-IPAM does not look who"),
 ];
 
