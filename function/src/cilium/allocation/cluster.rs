@@ -2,7 +2,7 @@
 
 use super::arrivals::Arrivals;
 use super::chance::Chance;
-use super::controller::{Controller, Patch, Stop, View};
+use super::controller::{Controller, POOL_IS_GONE, Patch, Stop, View};
 use super::holders::Held;
 use super::satisfy::Condition;
 use crate::cilium::count::Count;
@@ -210,7 +210,7 @@ impl Simulation {
                     Some(stored) => stored.pool = Pool { created: stored.pool.created, ..pool },
                     None => {
                         self.pool_order.push(name.clone());
-                        self.controller.remarked.insert(name.clone());
+                        self.controller.gone.remove(&name);
                         self.pools.insert(name.clone(), StoredPool { pool, status: PoolStatus::default() });
                     }
                 }
@@ -219,6 +219,9 @@ impl Simulation {
             Event::RedeliverPool(name) if self.pools.contains_key(&name) => self.pool_event(&name, chance),
             Event::DeletePool(name) if self.pools.remove(&name).is_some() => {
                 self.pool_order.remove(&name);
+                if self.stuck && self.controller.pools.contains_key(&name) {
+                    self.controller.gone.insert(name.clone());
+                }
                 self.pool_event(&name, chance)
             }
             Event::Service(service) => self.store(service, false, chance),
@@ -271,8 +274,9 @@ impl Simulation {
         for name in self.pool_order.iter().cloned().collect::<Vec<_>>() {
             self.handle_pool(&name, chance)?;
         }
-        self.controller.settle(chance);
+        let settled = self.controller.settle(chance);
         self.write();
+        self.tolerate(settled)?;
         self.wake(chance)
     }
 
@@ -294,11 +298,11 @@ impl Simulation {
                 Startup::OneByOne => self.controller.satisfy_services(chance),
                 Startup::SatisfiedFirst | Startup::ImportThenAllocate => self.controller.revalidate(chance),
             };
-            let done = result.is_ok();
-            self.tolerate(result)?;
             self.write();
+            let finished = result.and_then(|()| self.write_counts(chance));
+            let done = finished.is_ok();
+            self.tolerate(finished)?;
             if done {
-                self.write_counts();
                 self.stuck = false;
                 return Ok(());
             }
@@ -322,16 +326,12 @@ impl Simulation {
 
     fn handle_pool(&mut self, name: &str, chance: &mut dyn Chance) -> Result<(), Stop> {
         let result = match self.pools.get(name) {
-            Some(stored) => self.controller.pool_upsert(stored.pool.clone(), stored.status.conflict, chance),
+            Some(stored) => self.controller.pool_upsert(stored.pool.clone(), stored.status, chance),
             None => self.controller.pool_delete(name, chance),
         };
-        let acted = result == Ok(true);
         self.write();
-        self.tolerate(result.map(|_| ()))?;
-        if acted {
-            self.write_counts();
-        }
-        Ok(())
+        let result = result.and_then(|acted| if acted { self.write_counts(chance) } else { Ok(()) });
+        self.tolerate(result)
     }
 
     fn service_event(&mut self, key: &ServiceKey, chance: &mut dyn Chance) -> Result<(), Stop> {
@@ -348,13 +348,9 @@ impl Simulation {
             true => self.service_upsert(key, only_load, chance),
             false => self.service_delete(key, only_load, chance),
         };
-        let done = result.is_ok();
         self.write();
-        self.tolerate(result)?;
-        if done && !only_load {
-            self.write_counts();
-        }
-        Ok(())
+        let result = result.and_then(|()| if only_load { Ok(()) } else { self.write_counts(chance) });
+        self.tolerate(result)
     }
 
     fn service_delete(&mut self, key: &ServiceKey, only_load: bool, chance: &mut dyn Chance) -> Result<(), Stop> {
@@ -450,21 +446,37 @@ impl Simulation {
         }
         for name in std::mem::take(&mut self.controller.remarked) {
             if let (Some(entry), Some(stored)) = (self.controller.pools.get(&name), self.pools.get_mut(&name)) {
-                stored.status.conflict = entry.marked;
+                stored.status = entry.status;
             }
         }
     }
 
     /// `updateAllPoolCounts`
-    fn write_counts(&mut self) {
-        for name in std::mem::take(&mut self.controller.touched) {
-            let (Some(entry), Some(stored)) = (self.controller.pools.get(&*name), self.pools.get_mut(&*name)) else {
-                continue;
-            };
+    fn write_counts(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
+        let touched = std::mem::take(&mut self.controller.touched);
+        let mut changed: BTreeMap<String, PoolStatus> = BTreeMap::new();
+        for name in &touched {
+            let Some(entry) = self.controller.pools.get(&**name) else { continue };
             let ranges = || entry.ranges.iter().map(|&range| &self.controller.ranges[range]);
             let total: Count = ranges().map(|range| range.range.count()).sum();
             let used: Count = ranges().map(|range| Count::from(range.holders.len())).sum();
-            stored.status.counts = Some((total, total - used));
+            let status = PoolStatus { counts: Some((total, total - used)), ..entry.status };
+            if status != entry.status {
+                changed.insert(name.to_string(), status);
+            }
         }
+        for name in self.controller.walk_of(changed.keys().cloned().collect(), chance) {
+            let status = changed[&name];
+            if let Some(entry) = self.controller.pools.get_mut(&name) {
+                entry.status = status;
+            }
+            let Some(stored) = self.pools.get_mut(&name) else {
+                // Those that the walk has not come to are written with the next event.
+                self.controller.touched = touched;
+                return Err(POOL_IS_GONE);
+            };
+            stored.status = status;
+        }
+        Ok(())
     }
 }

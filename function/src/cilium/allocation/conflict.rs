@@ -1,10 +1,10 @@
 //! Which pools are switched off because they overlap (`settleConflicts`).
 
 use super::chance::{Chance, shuffled};
-use super::controller::{Controller, PoolRange, RangeId};
+use super::controller::{Controller, POOL_IS_GONE, PoolRange, RangeId, Stop};
 use crate::cilium::effort::looked;
 use crate::cilium::near::Near;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Each pool that overlaps, with the pools that it overlaps (others, or itself) and by how many pairs of ranges.
 #[derive(Debug, Clone, Default)]
@@ -64,10 +64,10 @@ impl Controller {
     /// Mark what overlaps, then unmark what no longer does.
     ///
     /// Of two pools the one created later is marked; of two created in the same second the one that the walk over
-    /// all pools comes to first. Selectors and `disabled` make no difference.
-    pub(super) fn settle(&mut self, chance: &mut dyn Chance) {
-        if self.overlaps.met.is_empty() && !self.pools.values().any(|entry| entry.marked == Some(true)) {
-            return;
+    /// all pools comes to first. Selectors and `disabled` make no difference. It ends at one that is gone.
+    pub(super) fn settle(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
+        if self.overlaps.met.is_empty() && !self.pools.values().any(|entry| entry.status.conflict == Some(true)) {
+            return Ok(());
         }
         let unmarked = |this: &Controller, name: &str| -> Vec<String> {
             this.overlaps.of(name).filter(|other| *other == name || !this.is_marked(other)).cloned().collect()
@@ -80,7 +80,7 @@ impl Controller {
             }
             let mut opponents = unmarked(self, &name);
             if opponents.contains(&name) {
-                self.mark(&name);
+                self.mark(&name)?;
                 continue;
             }
             if opponents.is_empty() {
@@ -90,38 +90,53 @@ impl Controller {
             let opponent = opponents.swap_remove(chosen.min(opponents.len() - 1));
             let created = |pool: &String| self.pools.get(pool).and_then(|entry| entry.pool.created);
             let younger = if created(&name) < created(&opponent) { opponent } else { name };
-            self.mark(&younger);
+            self.mark(&younger)?;
         }
-        let marked: Vec<String> = self.pools.keys().filter(|name| self.is_marked(name)).cloned().collect();
-        for name in marked {
-            if self.overlaps.of(&name).next().is_none() {
-                self.unmark(&name);
-            }
+        let freed = |name: &&String| self.is_marked(name) && self.overlaps.of(name).next().is_none();
+        let freed: Vec<String> = self.pools.keys().filter(freed).cloned().collect();
+        for name in self.walk_of(freed, chance) {
+            self.unmark(&name)?;
         }
+        Ok(())
+    }
+
+    /// In which order the statuses of these pools are written. It only matters where the walk ends at one that is gone.
+    pub(super) fn walk_of(&self, pools: Vec<String>, chance: &mut dyn Chance) -> Vec<String> {
+        if !pools.iter().any(|name| self.gone.contains(name)) {
+            return pools;
+        }
+        let pools: BTreeSet<String> = pools.into_iter().collect();
+        shuffled(chance, self.pool_places.iter().filter(|name| pools.contains(*name)).cloned().collect())
     }
 
     /// Switch a pool off.
-    fn mark(&mut self, name: &str) {
-        self.set_marked(name, true);
+    fn mark(&mut self, name: &str) -> Result<(), Stop> {
+        self.set_marked(name, true)
     }
 
     /// Switch a pool on again, or say of a new one that it is in no conflict.
-    pub(super) fn unmark(&mut self, name: &str) {
-        self.set_marked(name, false);
+    pub(super) fn unmark(&mut self, name: &str) -> Result<(), Stop> {
+        self.set_marked(name, false)
     }
 
-    fn set_marked(&mut self, name: &str, marked: bool) {
-        if let Some(entry) = self.pools.get_mut(name) {
-            entry.marked = Some(marked);
-            self.remarked.insert(name.to_owned());
-            for range in entry.ranges.clone() {
-                self.ranges[range].conflicting = marked;
-                self.regard(range);
-            }
+    fn set_marked(&mut self, name: &str, marked: bool) -> Result<(), Stop> {
+        let Some(entry) = self.pools.get_mut(name) else { return Ok(()) };
+        let changed = entry.status.conflict != Some(marked);
+        entry.status.conflict = Some(marked);
+        for range in entry.ranges.clone() {
+            self.ranges[range].conflicting = marked;
+            self.regard(range);
         }
+        if changed && self.gone.contains(name) {
+            return Err(POOL_IS_GONE);
+        }
+        if changed {
+            self.remarked.insert(name.to_owned());
+        }
+        Ok(())
     }
 
     fn is_marked(&self, name: &str) -> bool {
-        self.pools.get(name).is_some_and(|entry| entry.marked == Some(true))
+        self.pools.get(name).is_some_and(|entry| entry.status.conflict == Some(true))
     }
 }

@@ -1,5 +1,6 @@
 //! What the operator holds in memory: pools with their ranges, Services with their addresses.
 
+use super::cluster::PoolStatus;
 use super::conflict::Overlaps;
 use super::gaps::Gaps;
 use super::holders::{Clusters, Held, HeldAddress, SharedIndex};
@@ -31,6 +32,8 @@ pub(super) enum Stop {
 
 /// A pool selects nobody and refuses nobody: asking it is an error.
 pub(super) const BAD_SELECTOR: Stop = Stop::Error("the pool's selector cannot be compiled");
+/// There is no pool to write the status of.
+pub(super) const POOL_IS_GONE: Stop = Stop::Error("the pool is gone");
 
 pub(super) type RangeId = usize;
 pub(super) type ViewId = usize;
@@ -81,8 +84,8 @@ pub(super) struct PoolEntry {
     pub ranges: Vec<RangeId>,
     /// Pools with the same selector.
     pub class: ClassId,
-    /// The condition `cilium.io/PoolConflict`.
-    pub marked: Option<bool>,
+    /// Its copy of the status. A patch writes the whole of it, and there is none where the copy stays as it is.
+    pub status: PoolStatus,
 }
 
 /// The operator's view of a Service.
@@ -161,8 +164,11 @@ pub(super) struct Controller {
     pub patches: Vec<Patch>,
     /// Pools whose counts may have changed since they were last written.
     pub touched: BTreeSet<Arc<str>>,
-    /// Pools whose mark may differ from what their status says.
+    /// Pools whose status is to be written for their mark.
     pub remarked: BTreeSet<String>,
+    /// Pools that were deleted while the operator did not finish its start, which it never hears: their status cannot
+    /// be written.
+    pub gone: BTreeSet<String>,
 }
 
 impl Controller {
@@ -188,6 +194,7 @@ impl Controller {
             patches: Vec::new(),
             touched: BTreeSet::new(),
             remarked: BTreeSet::new(),
+            gone: BTreeSet::new(),
         }
     }
 

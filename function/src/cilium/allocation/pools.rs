@@ -1,6 +1,7 @@
 //! Pools that come, change and go.
 
 use super::chance::{Chance, shuffled};
+use super::cluster::PoolStatus;
 use super::controller::{Controller, PoolEntry, PoolRange, RangeId, Stop, ViewId};
 use super::gaps::Gaps;
 use crate::cilium::address::number;
@@ -12,24 +13,24 @@ use std::collections::{BTreeMap, BTreeSet};
 const BAD_BLOCK: Stop = Stop::Error("a block cannot be used");
 
 impl Controller {
-    /// A pool is new, or has changed, or is delivered again (`poolOnUpsert`). `marked` is what its status says.
+    /// A pool is new, or has changed, or is delivered again (`poolOnUpsert`). The status is what it comes with.
     /// False where it did nothing, which leaves the counts of all pools unwritten too.
     pub(super) fn pool_upsert(
         &mut self,
         pool: Pool,
-        marked: Option<bool>,
+        status: PoolStatus,
         chance: &mut dyn Chance,
     ) -> Result<bool, Stop> {
         match self.pools.get(&pool.name) {
             Some(known) if self.profile.same_spec_ignored && same_spec(&known.pool, &pool) => return Ok(false),
-            Some(_) => self.change_pool(pool, marked, chance)?,
-            None => self.add_pool(pool, marked)?,
+            Some(_) => self.change_pool(pool, status, chance)?,
+            None => self.add_pool(pool, status)?,
         }
-        self.settle(chance);
+        self.settle(chance)?;
         self.satisfy_services(chance).map(|()| true)
     }
 
-    fn add_pool(&mut self, pool: Pool, marked: Option<bool>) -> Result<(), Stop> {
+    fn add_pool(&mut self, pool: Pool, status: PoolStatus) -> Result<(), Stop> {
         let name = pool.name.clone();
         if pool.first_error().is_some() && self.profile.bad_block == BadBlock::DropsPool {
             return Err(BAD_BLOCK);
@@ -37,13 +38,12 @@ impl Controller {
         self.touched.insert(name.as_str().into());
         self.pool_places.insert(name.clone());
         let class = self.room.enter(&pool.selector);
-        self.pools.insert(name.clone(), PoolEntry { pool: pool.clone(), ranges: Vec::new(), class, marked });
+        self.pools.insert(name.clone(), PoolEntry { pool: pool.clone(), ranges: Vec::new(), class, status });
         for block in &pool.blocks {
             let Ok(block) = block else { return Err(BAD_BLOCK) };
             self.add_range(&pool, block);
         }
-        self.unmark(&name);
-        Ok(())
+        self.unmark(&name)
     }
 
     fn add_range(&mut self, pool: &Pool, block: &Block) {
@@ -69,7 +69,7 @@ impl Controller {
     }
 
     /// `handlePoolModified`
-    fn change_pool(&mut self, pool: Pool, marked: Option<bool>, chance: &mut dyn Chance) -> Result<(), Stop> {
+    fn change_pool(&mut self, pool: Pool, status: PoolStatus, chance: &mut dyn Chance) -> Result<(), Stop> {
         let name = pool.name.clone();
         let Some(known) = self.pools.get_mut(&name) else { return Ok(()) };
         let keeps_ends = |pool: &Pool, unset| match pool.allow_first_last {
@@ -79,7 +79,7 @@ impl Controller {
         let unset = self.profile.unset_first_last;
         let ends_changed = keeps_ends(&known.pool, unset) != keeps_ends(&pool, unset);
         known.pool = pool.clone();
-        known.marked = marked;
+        known.status = status;
         let existing = known.ranges.clone();
         self.touched.insert(name.as_str().into());
         self.select_anew(&name);
@@ -184,7 +184,7 @@ impl Controller {
             }
         }
         failed.map_or(Ok(()), Err)?;
-        self.settle(chance);
+        self.settle(chance)?;
         self.satisfy_services(chance).map(|()| true)
     }
 

@@ -75,6 +75,7 @@ impl Keys {
             key.push(like(&mut self.pools, &stored.pool));
             key.push(three(stored.status.conflict));
         }
+        key.extend(self.estranged(simulation));
         key.push(wide(simulation.services.len()));
         for (name, stored) in &simulation.services {
             key.push(named(&mut self.service_keys, name.clone()));
@@ -91,6 +92,20 @@ impl Keys {
         }
         Met::of(self, &simulation.controller, &mut key).tell();
         Key(key)
+    }
+
+    /// The pools whose status is not what the operator takes it to be. Whether it writes the status depends on its own
+    /// numbers there.
+    fn estranged(&mut self, simulation: &Simulation) -> Vec<u128> {
+        let mut estranged = Vec::new();
+        for (name, entry) in &simulation.controller.pools {
+            let stored = simulation.pools.get(name).map(|stored| stored.status);
+            if stored != Some(entry.status) {
+                estranged.push(named(&mut self.names, format!("{name} {stored:?} {:?}", entry.status)));
+            }
+        }
+        estranged.push(u128::MAX);
+        estranged
     }
 }
 
@@ -153,7 +168,7 @@ impl<'w> Met<'w> {
             let start = [
                 named(&mut self.keys.names, name.clone()),
                 like(&mut self.keys.pools, &entry.pool),
-                three(entry.marked),
+                three(entry.status.conflict),
                 wide(entry.ranges.len()),
             ];
             self.key.extend(start);
