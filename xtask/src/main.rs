@@ -29,7 +29,7 @@ Usage: cargo xtask VERB
   guests [--quick]     build the function for kpt's WebAssembly runtime and for WASI, into target/guests
   generate [--check]   write the checked-in files that the code describes, or fail when they are stale
   oracle ARGS          hold lbpools against a real program on random cases
-  live [FILTER]        hold lbpools against a living cluster: a real API server and the Cilium operator, built into
+  live [FILTER]        hold lbpools against a living cluster: a real API server, Flux and the Cilium operator, built into
                        target/tools (20 minutes of Go the first time, so `test --all` leaves it out)
   bench [ARGS]         measure, and print the table of benches/README.md
 

@@ -51,13 +51,19 @@ pub(crate) const REAL_PROGRAMS: &[Tool] = &[
 /// kpt with the wasmtime that only a build with C code has.
 pub(crate) const KPT_WITH_WASMTIME: &[Tool] = &[Tool { name: "kpt-cgo", cgo: true, ..KPT }];
 
+const FLUX: Tool = Tool { source: "flux-controllers", ..Tool::own("source-controller") };
+
 /// What a living cluster on loopback is made of, for `cargo xtask live`: 20 minutes to build the first time.
 pub(crate) const LIVING_CLUSTER: &[Tool] = &[
     Tool { package: "go.etcd.io/etcd/server/v3", ..Tool::own("etcd") },
     Tool { package: "k8s.io/kubernetes/cmd/kube-apiserver", ..Tool::own("kube-apiserver") },
     Tool { source: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kubectl", ..Tool::own("kubectl") },
     Tool { package: "github.com/cilium/cilium/operator", ..Tool::own("cilium-operator") },
+    Tool { package: "github.com/fluxcd/source-controller", ..FLUX },
+    Tool { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", ..FLUX },
+    Tool { name: "flux-normalize", package: "./normalize", ..FLUX },
     Tool { source: "../oracle/flux/resources", ..Tool::own("flux-resources") },
+    Tool::own("git-server"),
 ];
 
 /// What the benches are held against: functions that do nothing, on both Go SDKs.

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::control_plane::established;
 use crate::kubectl::Kubectl;
@@ -53,6 +52,22 @@ metadata: {name: cilium}
 spec: {controller: cilium.io/ingress-controller}
 ";
 
+/// The operator runs beside the cluster here. In a cluster it is a Deployment, which says its version.
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: cilium-operator
+  namespace: kube-system
+  labels: {io.cilium/app: operator, name: cilium-operator}
+spec:
+  selector: {matchLabels: {io.cilium/app: operator, name: cilium-operator}}
+  template:
+    metadata: {labels: {io.cilium/app: operator, name: cilium-operator}}
+    spec:
+      containers: [{name: cilium-operator, image: quay.io/cilium/operator-generic:v1.18.11}]
+";
+
 /// What LB-IPAM says when it has read what there is and begins to serve.
 const LB_IPAM_SERVES: &str = "LB-IPAM done initializing";
 
@@ -85,6 +100,7 @@ impl Operator {
             })
             .to_string(),
         );
+        kubectl.apply(DEPLOYMENT);
         let config = directory.join("cilium-config");
         std::fs::create_dir(&config).expect("a directory");
         for (key, value) in SETTINGS {
@@ -102,7 +118,8 @@ impl Operator {
         operator
     }
 
-    fn start(&mut self) {
+    /// Start it where it is not running.
+    pub(crate) fn start(&mut self) {
         let mut command = Command::new(tool("cilium-operator"));
         command.arg("--config-dir").arg(self.directory.join("cilium-config"));
         command.arg("--k8s-kubeconfig-path").arg(self.kubectl.config());
@@ -114,12 +131,16 @@ impl Operator {
         self.program = Some(Program::start(&name, command, &self.directory, &self.keeper));
     }
 
-    /// Stop it, and start it again. Says how long the stop took.
-    pub(crate) fn restart(&mut self) -> Duration {
-        let took = self.program.take().expect("it runs").stop();
+    /// Stop it.
+    pub(crate) fn stop(&mut self) {
+        self.program.take().expect("it runs").stop();
+    }
+
+    /// Stop it, and start it again.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
         self.start();
         self.serves();
-        took
     }
 
     /// Wait until LB-IPAM serves: it sleeps as long as there is no pool.

@@ -9,21 +9,20 @@ use tempfile::TempDir;
 use crate::cilium::Operator;
 use crate::control_plane::ControlPlane;
 use crate::fleet::Fleet;
-use crate::flux::{Deliveries, define, entry_point};
+use crate::flux::{Deliveries, Flux};
 use crate::kubectl::Kubectl;
-use crate::library::Library;
 use crate::observed::{self, Observed};
 use crate::program::Keeper;
 use crate::wait::{Patience, until};
-use crate::{held, predicted, root};
+use crate::{held, manifests, predicted, root};
 
 /// How things come into the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
     /// By the test's own hand.
     ByHand,
-    /// By kustomize and Flux's own library, without its controllers.
-    Library,
+    /// By Flux, from a git repository.
+    Flux,
 }
 
 /// A living cluster. Dropping it ends its programs and removes its files.
@@ -31,7 +30,7 @@ pub enum Flavour {
 pub struct Cluster {
     name: String,
     // Fields are dropped in order: the controllers before what they talk to, the files before who guards them.
-    delivery: Option<Library>,
+    flux: Option<Flux>,
     operator: Operator,
     control_plane: ControlPlane,
     directory: Workplace,
@@ -48,11 +47,8 @@ impl Cluster {
         let control_plane = ControlPlane::start(place, &keeper);
         let kubectl = &control_plane.kubectl;
         let operator = Operator::install(kubectl, place, &keeper);
-        let delivery = (flavour == Flavour::Library).then(|| {
-            define(kubectl);
-            Library::default()
-        });
-        Self { name: name.to_owned(), delivery, operator, control_plane, directory, _keeper: keeper }
+        let flux = (flavour == Flavour::Flux).then(|| Flux::install(name, kubectl, place, &keeper));
+        Self { name: name.to_owned(), flux, operator, control_plane, directory, _keeper: keeper }
     }
 
     /// Its name.
@@ -70,15 +66,24 @@ impl Cluster {
         self.directory.0.path()
     }
 
-    /// A copy of the fleet.
+    /// A copy of the fleet. Only its address is another one: here it is on loopback.
     pub fn fleet(&self) -> Fleet {
-        Fleet::within(self.directory())
+        let fleet = Fleet::within(self.directory());
+        if let Some(flux) = &self.flux {
+            let source = format!("kubernetes/clusters/{}/flux-system/gotk-sync.yaml", self.name);
+            fleet.replace(&source, "ssh://git@git.example.com/platform/fleet.git", flux.url());
+        }
+        fleet
     }
 
-    /// Deliver the fleet as it is now, and say what came of each Kustomization.
+    /// Commit the fleet as it is now, wait until Flux has taken it up, and say what came of each Kustomization.
     pub fn push(&mut self, fleet: &Fleet) -> Deliveries {
-        let library = self.delivery.as_mut().expect("something delivers here");
-        library.deliver(fleet.path(), &entry_point(&self.name), &self.control_plane.kubectl)
+        self.flux.as_mut().expect("Flux runs here").deliver(fleet)
+    }
+
+    /// Where what Flux applied is not what lbpools says that this cluster gets, manifest by manifest.
+    pub fn manifests_differ(&self, fleet: &Fleet) -> Vec<String> {
+        manifests::differences(fleet.path(), &self.name, self.kubectl())
     }
 
     /// Wait until LB-IPAM has something to serve from and serves.
@@ -89,6 +94,37 @@ impl Cluster {
     /// Stop the operator, start it, wait until it serves again.
     pub fn restart_operator(&mut self) {
         self.operator.restart();
+    }
+
+    /// Commit the fleet as it is now with Flux's kustomize-controller stopped, for good.
+    pub fn push_without_applying(&mut self, fleet: &Fleet) {
+        self.flux.as_mut().expect("Flux runs here").push_without_applying(fleet);
+    }
+
+    /// Stop the operator: nobody gives addresses any more.
+    pub fn stop_operator(&mut self) {
+        self.operator.stop();
+    }
+
+    /// Start the operator after [`stop_operator`](Self::stop_operator), and wait until it serves.
+    pub fn start_operator(&mut self) {
+        self.operator.start();
+        self.operator.serves();
+    }
+
+    /// Stop the API server.
+    pub fn stop_api_server(&mut self) {
+        self.control_plane.stop_api_server();
+    }
+
+    /// Start the API server again.
+    pub fn start_api_server(&mut self) {
+        self.control_plane.start_api_server();
+    }
+
+    /// A kubeconfig with the rights of a ServiceAccount, and no others.
+    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
+        self.control_plane.kubeconfig_of(namespace, account)
     }
 
     /// What the controllers have written.

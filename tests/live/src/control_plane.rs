@@ -1,7 +1,7 @@
 //! etcd and the Kubernetes API server. Nothing else of Kubernetes: no scheduler, no kubelet, no controller manager.
 //! So nothing fills endpoints, collects what lost its owner, or finishes the deletion of a namespace.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -19,9 +19,13 @@ const TOKEN: &str = "loopback";
 #[derive(Debug)]
 pub(crate) struct ControlPlane {
     // Dropped in this order: the API server does not end well without its store.
-    _api_server: Program,
+    api_server: Program,
     _etcd: Program,
     pub(crate) kubectl: Kubectl,
+    directory: PathBuf,
+    keeper: Arc<Keeper>,
+    /// Where etcd listens, and where the API server does.
+    ports: (u16, u16),
 }
 
 impl ControlPlane {
@@ -42,28 +46,29 @@ impl ControlPlane {
         assert!(made.is_ok_and(|output| output.status.success()), "openssl makes no key");
         let tokens = directory.join("tokens.csv");
         std::fs::write(&tokens, format!("{TOKEN},admin,1,\"system:masters\"\n")).expect("a file");
-        let mut server = Command::new(tool("kube-apiserver"));
-        server.arg("--cert-dir").arg(directory.join("certificates"));
-        server.arg(format!("--token-auth-file={}", tokens.display()));
-        // No controller manager makes service accounts, and none is needed; the flags are not optional.
-        server.arg(format!("--service-account-key-file={}", key.display()));
-        server.arg(format!("--service-account-signing-key-file={}", key.display())).args([
-            &format!("--etcd-servers=http://127.0.0.1:{client}"),
-            &format!("--secure-port={port}"),
-            "--bind-address=127.0.0.1",
-            "--service-cluster-ip-range=10.96.0.0/16",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            "--authorization-mode=RBAC",
-            "--endpoint-reconciler-type=none",
-            "--disable-admission-plugins=ServiceAccount",
-            // A test that stops the server waits for this.
-            "--shutdown-delay-duration=0s",
-        ]);
-        let mut server = Program::start("kube-apiserver", server, directory, keeper);
-
         let config = directory.join("kubeconfig");
-        std::fs::write(&config, kubeconfig(port).to_string()).expect("a kubeconfig");
+        std::fs::write(&config, kubeconfig(port, TOKEN).to_string()).expect("a kubeconfig");
         let kubectl = Kubectl::new(&config, directory);
+        let api_server = api_server(directory, keeper, (client, port));
+        let (directory, keeper) = (directory.to_path_buf(), Arc::clone(keeper));
+        let mut started = Self { api_server, _etcd: etcd, kubectl, directory, keeper, ports: (client, port) };
+        started.ready();
+        started
+    }
+
+    /// Stop the API server. What is in the cluster stays in its store.
+    pub(crate) fn stop_api_server(&mut self) {
+        self.api_server.stop();
+    }
+
+    /// Start it again, where it was.
+    pub(crate) fn start_api_server(&mut self) {
+        self.api_server = api_server(&self.directory, &self.keeper, self.ports);
+        self.ready();
+    }
+
+    fn ready(&mut self) {
+        let (server, kubectl) = (&mut self.api_server, &self.kubectl);
         let ready = until(Patience::START, || {
             server.runs()?;
             let said = kubectl.run(["get", "--raw", "/readyz"]);
@@ -71,11 +76,41 @@ impl ControlPlane {
             if said.ok && namespaces.ok { Ok(()) } else { Err(format!("not ready: {}", said.stderr)) }
         });
         ready.unwrap_or_else(|reason| panic!("the API server: {reason}"));
-        Self { _api_server: server, _etcd: etcd, kubectl }
+    }
+
+    /// A kubeconfig for a ServiceAccount, with a token as the API server gives it.
+    pub(crate) fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
+        let token = self.kubectl.must(["create", "token", account, "--namespace", namespace]);
+        let config = self.directory.join(format!("kubeconfig-{account}"));
+        std::fs::write(&config, kubeconfig(self.ports.1, token.trim()).to_string()).expect("a kubeconfig");
+        config
     }
 }
 
-fn kubeconfig(port: u16) -> serde_json::Value {
+/// Start the API server with its store here and itself there.
+fn api_server(directory: &Path, keeper: &Arc<Keeper>, (store, port): (u16, u16)) -> Program {
+    let (key, tokens) = (directory.join("service-account.key"), directory.join("tokens.csv"));
+    let mut server = Command::new(tool("kube-apiserver"));
+    server.arg("--cert-dir").arg(directory.join("certificates"));
+    server.arg(format!("--token-auth-file={}", tokens.display()));
+    // No controller manager makes service accounts, and none is needed; the flags are not optional.
+    server.arg(format!("--service-account-key-file={}", key.display()));
+    server.arg(format!("--service-account-signing-key-file={}", key.display())).args([
+        &format!("--etcd-servers=http://127.0.0.1:{store}"),
+        &format!("--secure-port={port}"),
+        "--bind-address=127.0.0.1",
+        "--service-cluster-ip-range=10.96.0.0/16",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        "--authorization-mode=RBAC",
+        "--endpoint-reconciler-type=none",
+        "--disable-admission-plugins=ServiceAccount",
+        // A test that stops the server waits for this.
+        "--shutdown-delay-duration=0s",
+    ]);
+    Program::start("kube-apiserver", server, directory, keeper)
+}
+
+fn kubeconfig(port: u16, token: &str) -> serde_json::Value {
     // Its certificate is its own and lives as long as it does.
     json!({
         "apiVersion": "v1",
@@ -84,7 +119,7 @@ fn kubeconfig(port: u16) -> serde_json::Value {
         "clusters": [{"name": "live", "cluster": {
             "server": format!("https://127.0.0.1:{port}"), "insecure-skip-tls-verify": true,
         }}],
-        "users": [{"name": "live", "user": {"token": TOKEN}}],
+        "users": [{"name": "live", "user": {"token": token}}],
         "contexts": [{"name": "live", "context": {"cluster": "live", "user": "live"}}],
     })
 }

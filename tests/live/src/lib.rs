@@ -1,5 +1,5 @@
-//! A living cluster on loopback: the real etcd, Kubernetes API server and Cilium operator, started
-//! and stopped by process id, and what lbpools says about it, held against what they do.
+//! A living cluster on loopback: the real etcd, Kubernetes API server, Flux and Cilium operator, started and stopped
+//! by process id, and what lbpools says about it, held against what they do.
 //!
 //! [`Cluster`] is the whole of it. A [`Fleet`] is a copy of `examples/fleet` that a test edits and pushes;
 //! [`predicted`] reads what lbpools says about the copy, [`observed`] what the controllers wrote, and [`held`]
@@ -13,9 +13,11 @@ mod cluster;
 mod control_plane;
 mod fleet;
 mod flux;
+mod git;
 pub mod held;
 mod kubectl;
 mod library;
+pub mod manifests;
 pub mod moved;
 pub mod observed;
 pub mod predicted;

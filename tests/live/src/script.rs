@@ -38,12 +38,14 @@ pub struct Script {
 impl Script {
     /// Start a cluster of the fleet as it is in the repository.
     pub fn start(name: &str) -> Self {
-        let mut cluster = Cluster::start(name, Flavour::Library);
+        let mut cluster = Cluster::start(name, Flavour::Flux);
         let fleet = cluster.fleet();
         let deliveries = cluster.push(&fleet);
         assert!(deliveries.values().all(Option::is_none), "{deliveries:?}");
         cluster.operator_serves();
         let seen = cluster.holds(&fleet);
+        let differences = cluster.manifests_differ(&fleet);
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
         eprintln!("{name}: as foretold: {}", summary(&seen));
         Self { cluster, fleet, seen, plan: None, changes: 0, restarts: 0, wrong: Vec::new() }
     }
@@ -121,6 +123,9 @@ impl Script {
             if wrong.is_empty() { Ok(now) } else { Err(wrong.join("\n    ")) }
         });
         self.note(what, held);
+        let differences = self.cluster.manifests_differ(&self.fleet);
+        self.wrong
+            .extend(differences.iter().map(|difference| format!("{what}: Flux applied something else: {difference}")));
     }
 
     /// Restart the operator; what the last change was to do then must happen, and nothing else.

@@ -14,6 +14,8 @@ pub struct Patience {
 impl Patience {
     /// For what a program does when it starts.
     pub const START: Self = Self { at_most: Duration::from_secs(120), settled: Duration::ZERO };
+    /// For Flux to take up a revision: a chain of Kustomizations that wait for each other, by the second.
+    pub const DELIVERY: Self = Self { at_most: Duration::from_secs(120), settled: Duration::ZERO };
     /// For what controllers make of a change. They answer within a second; a busy machine is slower.
     pub const CHANGE: Self = Self { at_most: Duration::from_secs(45), settled: Duration::from_secs(2) };
 }

@@ -12,7 +12,7 @@ const PLAN: [(&str, &str, &str); 2] =
 /// Each cluster in turn, with the fleet as it is in the repository delivered.
 fn each(hold: impl Fn(&mut Cluster, &Fleet, &str, &str)) {
     for (name, range, gateway) in PLAN {
-        let mut cluster = Cluster::start(name, Flavour::Library);
+        let mut cluster = Cluster::start(name, Flavour::Flux);
         let fleet = cluster.fleet();
         let deliveries = cluster.push(&fleet);
         assert!(deliveries.values().all(Option::is_none), "{deliveries:?}");
