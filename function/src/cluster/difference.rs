@@ -363,17 +363,19 @@ impl Told<'_> {
             (true, false) => (AddressFate::Lost, !fate.before.or_none),
             (false, true) if fate.at_once.contains(&Step::Gains) => (AddressFate::Gained, fate.at_once.len() == 1),
             (false, true) => (AddressFate::Pending, true),
-            _ => kind(&fate.at_once, &fate.now, fate.obstacle.as_ref())?,
+            _ => kind(&fate.at_once, fate, Moment::AtOnce)?,
         };
         let because = match (change, &fate.obstacle, had) {
             (AddressFate::Gained, _, false) => "it is new".into(),
             (AddressFate::Pending, _, false) => {
                 self.pending(&fate.key).unwrap_or_else(|| "no pool has an address for it".into())
             }
-            (AddressFate::Gained, ..) if self.models.service(0, &fate.key) != self.models.service(1, &fate.key) => {
+            (AddressFate::Gained | AddressFate::Settled, ..)
+                if self.models.service(0, &fate.key) != self.models.service(1, &fate.key) =>
+            {
                 "it asks for something else".into()
             }
-            (AddressFate::Gained, ..) => "an address for it is there now".into(),
+            (AddressFate::Gained | AddressFate::Settled, ..) => "an address for it is there now".into(),
             (_, Some(obstacle), _) => self.obstacle(obstacle, &fate.key),
             (_, None, _) => "which Service is served first is left to chance".into(),
         };
@@ -381,9 +383,9 @@ impl Told<'_> {
     }
 
     fn at_restart(&self, fate: &Fate) -> Option<AddressChange> {
-        let (change, certain) = kind(&fate.at_restart, &fate.restarted, fate.restart_obstacle.as_ref())?;
+        let (change, certain) = kind(&fate.at_restart, fate, Moment::AtRestart)?;
         let because = match (&fate.restart_obstacle, change) {
-            (_, AddressFate::Gained) => "only a new operator looks at it again".into(),
+            (_, AddressFate::Gained | AddressFate::Settled) => "only a new operator looks at it again".into(),
             (Some(obstacle), _) => self.obstacle(obstacle, &fate.key),
             (None, _) => "a new operator serves Services in an order of its own".into(),
         };
@@ -399,10 +401,7 @@ impl Told<'_> {
         because: String,
     ) -> AddressChange {
         let (resource, service, at) = self.people.resource(&fate.key);
-        let (before, after) = match moment {
-            Moment::AtOnce => (&fate.before, &fate.now),
-            Moment::AtRestart => (&fate.now, &fate.restarted),
-        };
+        let (before, after) = course(fate, moment);
         let had = if change == AddressFate::Gained { None } else { before.certain() };
         AddressChange {
             resource,
@@ -471,20 +470,39 @@ impl Told<'_> {
     }
 }
 
+/// What it has before that moment, and then.
+fn course(fate: &Fate, moment: Moment) -> (&Holding, &Holding) {
+    match moment {
+        Moment::AtOnce => (&fate.before, &fate.now),
+        Moment::AtRestart => (&fate.now, &fate.restarted),
+    }
+}
+
 /// What the steps come to, and whether for certain; `None` where they take and give nothing.
-fn kind(steps: &BTreeSet<Step>, then: &Holding, obstacle: Option<&Obstacle>) -> Option<(AddressFate, bool)> {
+fn kind(steps: &BTreeSet<Step>, fate: &Fate, moment: Moment) -> Option<(AddressFate, bool)> {
     let certain = steps.len() == 1;
     let has = |step| steps.contains(&step);
+    let (before, after) = course(fate, moment);
     if has(Step::Moves) {
         return Some((AddressFate::Moved, certain));
     }
     if has(Step::Loses) {
+        let obstacle = match moment {
+            Moment::AtOnce => fate.obstacle.as_ref(),
+            Moment::AtRestart => fate.restart_obstacle.as_ref(),
+        };
         // Nobody waits for an address where LB-IPAM does not serve, or for one of several that is no longer asked for.
-        let unasked = matches!(obstacle, Some(Obstacle::NotServed(_))) || (certain && !then.addresses.is_empty());
-        let fate = if unasked { AddressFate::Lost } else { AddressFate::Pending };
-        return Some((fate, certain));
+        let unasked = matches!(obstacle, Some(Obstacle::NotServed(_))) || (certain && !after.addresses.is_empty());
+        return Some((if unasked { AddressFate::Lost } else { AddressFate::Pending }, certain));
     }
-    (has(Step::Gains) && !has(Step::Keeps)).then_some((AddressFate::Gained, certain))
+    if !has(Step::Gains) {
+        return None;
+    }
+    match has(Step::Keeps) {
+        false => Some((AddressFate::Gained, certain)),
+        true if before.or_none && !after.or_none => Some((AddressFate::Settled, true)),
+        true => Some((AddressFate::Gained, false)),
+    }
 }
 
 fn held(holding: &Holding) -> HeldReport {

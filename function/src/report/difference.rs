@@ -136,6 +136,8 @@ pub enum AddressFate {
     Lost,
     /// It had none, or fewer.
     Gained,
+    /// It perhaps had one and perhaps none, and has one from now on, whichever it was.
+    Settled,
 }
 
 /// When something happens.

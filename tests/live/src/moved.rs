@@ -59,6 +59,7 @@ fn differs(name: &str, change: &AddressChange, had: &BTreeSet<String>, has: &BTr
         AddressFate::Lost => has.len() < had.len(),
         AddressFate::Pending => has.len() < had.len() || (had.is_empty() && has.is_empty()),
         AddressFate::Gained => had.len() < has.len(),
+        AddressFate::Settled => !has.is_empty(),
     };
     if came { None } else { wrong("that did not happen") }
 }

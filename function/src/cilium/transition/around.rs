@@ -34,6 +34,8 @@ pub(super) struct Around {
     pub sharers_differ: bool,
     /// Somebody may wait for an address after the edits.
     pub wait: bool,
+    /// The edits may make room for who waits: a pool differs, or somebody who had an address goes or wants another.
+    pub makes_room: bool,
     /// Addresses that somebody has for certain and keeps, alone.
     pub firm: Ranges,
     /// Addresses that somebody may have and keep, of whom it is not certain which he has.
@@ -55,6 +57,12 @@ impl Around {
         let settled =
             |part: &Part| part.before.certain().is_some() && part.pieces.iter().all(|(_, stays)| *stays == Stays::Yes);
         let ends_differ = ends_differ(before, after, &group.pools);
+        let pools_differ = group.pools.iter().any(|&pair| pool_differs(before, after, pair));
+        let rough = ends_differ || rough(before, after, &group.pools);
+        let leaves = |(&pair, part): (&Pair, &Part)| {
+            pair.0.is_some() && differs(before, after, pair) && (!settled(part) || shares(before, after, pair))
+        };
+        let makes_room = pools_differ || rough || all().any(leaves);
         let firm = all().filter(|&(&pair, part)| !shares(before, after, pair) && settled(part));
         let firm: Ranges = firm.flat_map(|(_, part)| part.before.addresses.iter().copied()).collect();
         let (mut loose, mut single): (Vec<Range>, BTreeMap<IpAddr, BTreeSet<Pair>>) = Default::default();
@@ -71,8 +79,8 @@ impl Around {
         };
         Around {
             pools: group.pools.clone(),
-            pools_differ: group.pools.iter().any(|&pair| pool_differs(before, after, pair)),
-            rough: ends_differ || rough(before, after, &group.pools),
+            pools_differ,
+            rough,
             broken: both(before, after, &group.pools).any(broken),
             ends_differ,
             displaced: startup != Startup::ImportThenAllocate
@@ -82,6 +90,7 @@ impl Around {
                 .iter()
                 .any(|&pair| shares(before, after, pair) && differs(before, after, pair)),
             wait: waiting(after, afters(&group.services)),
+            makes_room,
             takers: all().any(takes),
             firm: if ends_differ { Ranges::new() } else { firm },
             loose: loose.into_iter().collect(),

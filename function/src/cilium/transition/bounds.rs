@@ -132,7 +132,7 @@ fn now(before: &Told<'_>, after: &Told<'_>, pair: Pair, part: &Part, around: &Ar
             steps.insert(Step::Loses);
         }
     }
-    if open && (gets || several) {
+    if open && (gets || several) && (touched || around.makes_room || gain.certain) {
         steps.insert(Step::Gains);
     }
     if open && part.before.or_none && !gain.certain {

@@ -35,6 +35,7 @@ fn fate(change: &AddressChange) -> &'static str {
         (AddressFate::Lost, false) => "may be lost",
         (AddressFate::Gained, true) => "gains",
         (AddressFate::Gained, false) => "may gain",
+        (AddressFate::Settled, _) => "settled",
     }
 }
 

@@ -232,7 +232,7 @@ fn cluster(cluster: &ClusterDifference, page: Page, out: &mut dyn Write) -> io::
 
 fn colour(change: &AddressChange) -> anstyle::Style {
     match (change.change, change.certain) {
-        (AddressFate::Gained, _) => Dress::GOOD,
+        (AddressFate::Gained | AddressFate::Settled, _) => Dress::GOOD,
         (_, true) => Dress::BAD,
         (_, false) => Dress::DOUBT,
     }
@@ -291,6 +291,7 @@ pub fn verdict(difference: &Difference, dress: Dress) -> String {
         ),
         (count(&|change| change.change == AddressFate::Gained && change.certain), "gains one", "gain one"),
         (count(&|change| change.change == AddressFate::Gained && !change.certain), "may gain one", "may gain one"),
+        (count(&|change| change.change == AddressFate::Settled), "has one for certain", "have one for certain"),
         (gone, "cluster is no longer judged", "clusters are no longer judged"),
     ]
     .into_iter()
