@@ -1,16 +1,17 @@
 //! A cluster's view as the facts of the report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::ClusterView;
 use super::coverage::{Announcers, Coverage};
 use super::pools::PoolView;
+use super::usage::Usage;
 use crate::cilium::Count;
 use crate::cilium::sharing::{Sharing, port_rule};
 use crate::flux::fact::Fact;
 use crate::krm::annotations;
 use crate::report::{
-    AnnouncementReport, BlockReport, ClusterReport, Outcome, PoolReport, RequestReport, Reserved, Setting,
+    AnnouncementReport, Between, BlockReport, ClusterReport, Outcome, PoolReport, RequestReport, Reserved, Setting,
 };
 
 /// Everything the report says of a cluster.
@@ -39,17 +40,9 @@ pub fn facts(view: &ClusterView<'_, '_>) -> ClusterReport {
             }
         })
         .collect();
-    let mut used = Used::of(&requests);
-    for (request, report) in view.requests.iter().zip(&requests) {
-        // Who has a sharing key may join another one instead of taking an address.
-        let shares = request.service.known().is_some_and(|s| Sharing::of(s, &view.profile).key.is_some());
-        for outcome in report.outcomes.iter().filter(|_| shares) {
-            if let Outcome::OneOf { pools, .. } = outcome {
-                used.by_pool.extend(pools.iter().map(|pool| (pool.as_str(), None)));
-            }
-        }
-    }
-    let pools: Vec<PoolReport> = view.pools.iter().map(|pool| pool_report(view, pool, &used)).collect();
+    let usage = Usage::of(view, &requests);
+    let pools: Vec<PoolReport> =
+        view.pools.iter().enumerate().map(|(at, pool)| pool_report(view, pool, usage.of_pool(at))).collect();
     sharers(view, &mut requests);
     requests.iter_mut().flat_map(|request| &mut request.outcomes).for_each(bounded);
     ClusterReport {
@@ -136,9 +129,18 @@ fn settings(view: &ClusterView<'_, '_>) -> Vec<Setting> {
         .collect()
 }
 
-fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<'_>) -> PoolReport {
+fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: Option<(Count, Count)>) -> PoolReport {
     let counts = pool.blocks.iter().all(|block| block.block().is_some()).then(|| pool.model().counts(&view.profile));
-    let used = counts.as_ref().and_then(|_| used.of_pool(&pool.label()));
+    let assignable = counts.as_ref().map(|counts| counts.total - counts.reserved);
+    let used = used.filter(|_| counts.is_some());
+    let free = used
+        .zip(assignable)
+        .and_then(|((least, most), assignable)| (least <= assignable).then(|| (assignable - most, assignable - least)));
+    let exact = |count: Option<(Count, Count)>| count.filter(|(least, most)| least == most).map(|(n, _)| n.to_string());
+    let between = |count: Option<(Count, Count)>| {
+        let open = count.filter(|(least, most)| least != most);
+        open.map(|(least, most)| Between { at_least: least.to_string(), at_most: most.to_string() })
+    };
     PoolReport {
         name: pool.label(),
         at: Some(pool.object.place_of_name()),
@@ -165,11 +167,10 @@ fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<
         disabled: pool.disabled.known() == Some(&true),
         total: counts.as_ref().map(|c| c.total.to_string()),
         reserved: counts.as_ref().map(|c| c.reserved.to_string()),
-        used: used.map(|n| Count::from(n).to_string()),
-        free: counts.as_ref().zip(used).and_then(|(counts, used)| {
-            let assignable = counts.total - counts.reserved;
-            (Count::from(used) <= assignable).then(|| (assignable - Count::from(used)).to_string())
-        }),
+        used: exact(used),
+        used_between: between(used),
+        free: exact(free),
+        free_between: between(free),
         headroom: counts.as_ref().and_then(|counts| {
             let planned = view.plan.pools.iter().find(|planned| planned.name == pool.label())?;
             Some(planned.headroom?.of(counts.total - counts.reserved).to_string())
@@ -177,59 +178,6 @@ fn pool_report(view: &ClusterView<'_, '_>, pool: &PoolView<'_, '_>, used: &Used<
         owner: pool.object.annotation(annotations::OWNER).map(|text| text.written),
         purpose: pool.object.annotation(annotations::PURPOSE).map(|text| text.written),
         generated: pool.object.item.annotation(annotations::GENERATED_BY).is_some(),
-    }
-}
-
-/// How many addresses the known requests take.
-#[derive(Debug, Default)]
-struct Used<'r> {
-    /// Nothing is known of any pool: one of the requests may draw from all.
-    unknown: bool,
-    by_pool: BTreeMap<&'r str, Option<PoolUse<'r>>>,
-}
-
-/// What is taken from one pool; none where that is not certain.
-#[derive(Debug, Default)]
-struct PoolUse<'r> {
-    addresses: BTreeSet<&'r str>,
-    drawn: usize,
-}
-
-impl<'r> Used<'r> {
-    fn of(requests: &'r [RequestReport]) -> Self {
-        let mut used = Used::default();
-        for outcome in requests.iter().flat_map(|request| &request.outcomes) {
-            match outcome {
-                Outcome::Address { address, pool, .. } => used.takes(pool, Some(address)),
-                Outcome::OneOf { ranges, pools, .. } => match (pools.as_slice(), ranges.as_slice()) {
-                    ([pool], [single]) if !single.contains('-') => used.takes(pool, Some(single)),
-                    ([pool], _) => used.takes(pool, None),
-                    _ => used.by_pool.extend(pools.iter().map(|pool| (pool.as_str(), None))),
-                },
-                Outcome::Unknown { .. } => used.unknown = true,
-                Outcome::Pending { .. } => {}
-            }
-        }
-        used
-    }
-
-    fn takes(&mut self, pool: &'r str, address: Option<&'r str>) {
-        let Some(taken) = self.by_pool.entry(pool).or_insert_with(|| Some(PoolUse::default())) else { return };
-        match address {
-            Some(address) => drop(taken.addresses.insert(address)),
-            None => taken.drawn += 1,
-        }
-    }
-
-    /// How many of this pool; `None` when that is not certain.
-    fn of_pool(&self, pool: &str) -> Option<u128> {
-        if self.unknown {
-            return None;
-        }
-        match self.by_pool.get(pool) {
-            None => Some(0),
-            Some(taken) => taken.as_ref().and_then(|taken| u128::try_from(taken.addresses.len() + taken.drawn).ok()),
-        }
     }
 }
 

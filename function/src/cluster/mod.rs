@@ -21,9 +21,11 @@ pub mod selectors;
 pub mod serving;
 pub mod space;
 pub mod supposed;
+mod usage;
 
 use std::cell::OnceCell;
 
+use crate::cilium::prediction::Prediction;
 use crate::cilium::{ClusterFlags, Profile};
 use crate::flux::clusters::Cluster;
 use crate::flux::object::Object;
@@ -59,6 +61,7 @@ pub struct ClusterView<'a, 't> {
     /// What could not be judged.
     pub not_checked: Vec<NotChecked>,
     /// Worked out when somebody asks.
+    predictions: OnceCell<Vec<Prediction>>,
     outcomes: OnceCell<Vec<Vec<Outcome>>>,
 }
 
@@ -101,8 +104,14 @@ impl<'a, 't> ClusterView<'a, 't> {
             live,
             asked: Asked::default(),
             not_checked,
+            predictions: OnceCell::new(),
             outcomes: OnceCell::new(),
         }
+    }
+
+    /// What LB-IPAM does with each request of which all is known, in their order.
+    pub fn predictions(&self) -> &[Prediction] {
+        self.predictions.get_or_init(|| outcome::predictions(self))
     }
 
     /// What becomes of each request, in their order: one outcome a pinned address or wanted family.

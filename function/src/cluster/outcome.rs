@@ -13,12 +13,16 @@ use crate::cilium::{Pool, Service};
 use crate::flux::fact::Fact;
 use crate::report::Outcome;
 
-/// The outcomes of every request of a view, one a pinned address or wanted family.
-pub fn outcomes(view: &ClusterView<'_, '_>) -> Vec<Vec<Outcome>> {
+/// The prediction of each request of a view of which all is known, in their order.
+pub fn predictions(view: &ClusterView<'_, '_>) -> Vec<Prediction> {
     let pools: Vec<Pool> = view.pools.iter().map(PoolView::model).collect();
     let services: Vec<Service> = view.requests.iter().filter_map(|request| request.service.known().cloned()).collect();
-    let question = Question { pools: &pools, services: &services, profile: &view.profile, flags: &view.flags };
-    let mut predictions = predict(question).into_iter();
+    predict(Question { pools: &pools, services: &services, profile: &view.profile, flags: &view.flags })
+}
+
+/// The outcomes of every request of a view, one a pinned address or wanted family.
+pub fn outcomes(view: &ClusterView<'_, '_>) -> Vec<Vec<Outcome>> {
+    let mut predictions = view.predictions().iter();
     // What an unrendered Service asks for is known, so it is a stranger to nothing else.
     let stranger =
         view.requests.iter().find(|r| r.service.known().is_none() && !r.is_unrendered() && r.responsible.is_ok());
@@ -33,7 +37,7 @@ pub fn outcomes(view: &ClusterView<'_, '_>) -> Vec<Vec<Outcome>> {
                 Ok(()) => Outcome::Unknown { because: why.clone() },
                 Err(why) => Outcome::Pending { reason: "ignored".into(), because: why.to_string() },
             }],
-            (Fact::Known(service), _) => predictions.next().map_or_else(Vec::new, |p| told.outcomes(service, &p)),
+            (Fact::Known(service), _) => predictions.next().map_or_else(Vec::new, |p| told.outcomes(service, p)),
         })
         .collect()
 }

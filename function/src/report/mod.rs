@@ -469,9 +469,16 @@ pub struct PoolReport {
     /// Addresses that requests known to the input take from it; absent when that is not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used: Option<String>,
+    /// How many they take at least and at most, where it hangs on who comes first; absent beside `used`, and when
+    /// nothing is known of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub used_between: Option<Between>,
     /// Addresses that are left; absent when that is not certain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free: Option<String>,
+    /// How many are left at least and at most; absent beside `free`, and when nothing is known of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub free_between: Option<Between>,
     /// Addresses that the config wants kept free for growth; absent when it says nothing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub headroom: Option<String>,
@@ -483,6 +490,16 @@ pub struct PoolReport {
     pub purpose: Option<String>,
     /// Made by lbpools.
     pub generated: bool,
+}
+
+/// A number that is not certain: decimal numbers, both ends included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Between {
+    /// Never less.
+    pub at_least: String,
+    /// Never more.
+    pub at_most: String,
 }
 
 /// One block of a pool.

@@ -1,6 +1,6 @@
 //! What several emitters call things.
 
-use lbpools_function::report::{Finding, ResourceRef, Severity};
+use lbpools_function::report::{Between, Finding, ResourceRef, Severity};
 
 /// `Kind namespace/name`, as it is written: an emitter escapes it in its own way.
 pub(super) fn object(resource: &ResourceRef) -> String {
@@ -28,6 +28,15 @@ pub(super) fn severity(severity: Severity) -> &'static str {
 pub(super) fn pools(named: &[String], more: usize) -> String {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", named.join(", "))
+}
+
+/// `3`, or `1 to 3` where it is not certain, or `?` where nothing is known.
+pub(super) fn amount(exact: Option<&String>, between: Option<&Between>) -> String {
+    match (exact, between) {
+        (Some(exact), _) => exact.clone(),
+        (None, Some(between)) => format!("{} to {}", between.at_least, between.at_most),
+        (None, None) => "?".to_owned(),
+    }
 }
 
 /// `no errors`, `1 error`, `2 things not checked`.

@@ -283,6 +283,8 @@ mod tests {
             reserved: Some("2".into()),
             used: Some(used.into()),
             free: Some(free.into()),
+            used_between: None,
+            free_between: None,
             headroom: None,
             owner: None,
             purpose: None,

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::svg::{self, Figure};
 use super::{Side, rows, title};
 use crate::report::html::STYLE;
-use crate::report::words::addresses;
+use crate::report::words::{addresses, amount};
 
 const PAGE: &str = include_str!("map.html");
 const LOOK: &str = include_str!("map.css");
@@ -182,7 +182,6 @@ impl ShownPool {
         if ranges.len() > shown.len() {
             shown.push(format!("and {} more", ranges.len() - shown.len()));
         }
-        let number = |number: &Option<String>| number.clone().unwrap_or("?".to_owned());
         let float = |number: &Option<String>| number.as_ref().and_then(|number| number.parse::<f64>().ok());
         let (used, free) = (float(&pool.used), float(&pool.free));
         let facts = [
@@ -197,9 +196,9 @@ impl ShownPool {
             ranges: shown.join(", "),
             numbers: format!(
                 "{} of {} used, {} free{}",
-                number(&pool.used),
-                number(&pool.total),
-                number(&pool.free),
+                amount(pool.used.as_ref(), pool.used_between.as_ref()),
+                amount(pool.total.as_ref(), None),
+                amount(pool.free.as_ref(), pool.free_between.as_ref()),
                 pool.headroom.as_ref().map(|headroom| format!(", {headroom} to stay free")).unwrap_or_default(),
             ),
             meter: used

@@ -9,7 +9,7 @@ use super::flags::{Flag, hang};
 use super::scale::Scale;
 use super::span::{Span, address};
 use super::{Reserved, Side, Taken, reserved, rows, title};
-use crate::report::words::{addresses, counted};
+use crate::report::words::{addresses, amount, counted};
 
 /// The colours and patterns, for a file or for a page.
 pub(super) const STYLE: &str = include_str!("svg.css");
@@ -223,9 +223,14 @@ fn marks(segment: &SegmentReport, kind: ClaimKind, cluster: Option<&str>) -> Vec
 
 /// `; the whole pool: 3 used, 17 free, 5 to stay free`, as far as it is known.
 fn numbers(pool: &PoolReport) -> String {
-    let known = [(&pool.used, "used"), (&pool.free, "free"), (&pool.headroom, "to stay free")];
+    let known = [
+        (&pool.used, &pool.used_between, "used"),
+        (&pool.free, &pool.free_between, "free"),
+        (&pool.headroom, &None, "to stay free"),
+    ];
+    let told = known.iter().filter(|(exact, between, _)| exact.is_some() || between.is_some());
     let known: Vec<_> =
-        known.iter().filter_map(|(number, what)| Some(format!("{} {what}", number.as_ref()?))).collect();
+        told.map(|(exact, between, what)| format!("{} {what}", amount(exact.as_ref(), between.as_ref()))).collect();
     if known.is_empty() { String::new() } else { format!("; the whole pool: {}", known.join(", ")) }
 }
 

@@ -102,11 +102,12 @@ pub fn cluster(cluster: &ClusterReport, page: &mut Page) {
 fn pool(pool: &PoolReport) -> String {
     let blocks: Vec<String> =
         pool.blocks.iter().map(|block| code(block.range.as_ref().unwrap_or(&block.written))).collect();
-    let number = |number: &Option<String>| number.as_deref().map_or("?".to_owned(), escaped);
+    let total = escaped(&words::amount(pool.total.as_ref(), None));
+    let used = escaped(&words::amount(pool.used.as_ref(), pool.used_between.as_ref()));
+    let free = escaped(&words::amount(pool.free.as_ref(), pool.free_between.as_ref()));
     let disabled = if pool.disabled { " (disabled)" } else { "" };
     let serves = pool.selector.as_deref().map_or("every Service".to_owned(), escaped);
-    let numbers = [&pool.total, &pool.used, &pool.free].map(number).join(" | ");
-    format!("| {}{disabled} | {} | {numbers} | {serves} |\n", escaped(&pool.name), blocks.join("<br>"))
+    format!("| {}{disabled} | {} | {total} | {used} | {free} | {serves} |\n", escaped(&pool.name), blocks.join("<br>"))
 }
 
 /// One row an address; the name stands in the first.

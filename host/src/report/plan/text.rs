@@ -11,6 +11,7 @@ use super::{announcement, because, course, fate, pool, who};
 use crate::report::text::cluster::heading;
 use crate::report::text::table::{Lean, Table, wrapped};
 use crate::report::text::{Dress, line, name};
+use crate::report::words::amount;
 
 /// How and how wide.
 #[derive(Debug, Clone, Copy, Default)]
@@ -122,9 +123,9 @@ fn pools(pools: &[PoolReport]) -> Table<8> {
             format!("{}{disabled}", line(&pool.name)),
             ranges.next().unwrap_or_else(|| "none".into()),
             number(pool.total.as_ref(), "?"),
-            number(pool.used.as_ref(), "?"),
+            line(&amount(pool.used.as_ref(), pool.used_between.as_ref())).into_owned(),
             number(pool.reserved.as_ref(), "?"),
-            number(pool.free.as_ref(), "?"),
+            line(&amount(pool.free.as_ref(), pool.free_between.as_ref())).into_owned(),
             number(pool.headroom.as_ref(), "-"),
             pool.selector.as_ref().map_or_else(|| "every Service".into(), |selector| line(selector).into_owned()),
         ]);

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::table::{Lean, Table, wrapped};
 use super::{Dress, line, name};
+use crate::report::words::amount;
 
 /// Heading and tables.
 pub(super) fn cluster(cluster: &ClusterReport, dress: Dress, out: &mut dyn Write) -> io::Result<()> {
@@ -69,8 +70,8 @@ fn pools(pools: &[PoolReport]) -> Table<6> {
             format!("{}{disabled}", line(&pool.name)),
             ranges.next().unwrap_or("none".into()),
             or_unknown(pool.total.as_ref()),
-            or_unknown(pool.used.as_ref()),
-            or_unknown(pool.free.as_ref()),
+            line(&amount(pool.used.as_ref(), pool.used_between.as_ref())).into_owned(),
+            line(&amount(pool.free.as_ref(), pool.free_between.as_ref())).into_owned(),
             selector,
         ]);
         for range in ranges {
