@@ -2,46 +2,40 @@
 
 use std::collections::BTreeMap;
 
-/// In order of arrival; coming and going cost a look-up each.
+/// When a thing came, which is how it is found here; who has the thing keeps it.
+pub(super) type Turn = i64;
+
+/// In order of arrival.
 #[derive(Debug, Clone)]
-pub(super) struct Arrivals<T> {
-    by_turn: BTreeMap<u64, T>,
-    turn_of: BTreeMap<T, u64>,
-    next: u64,
-}
+pub(super) struct Arrivals<T>(BTreeMap<Turn, T>);
 
 impl<T> Default for Arrivals<T> {
     fn default() -> Self {
-        Arrivals { by_turn: BTreeMap::new(), turn_of: BTreeMap::new(), next: 0 }
+        Arrivals(BTreeMap::new())
     }
 }
 
-impl<T: Clone + Ord> Arrivals<T> {
-    /// It comes last, unless it is there.
-    pub(super) fn push(&mut self, one: T) {
-        if !self.turn_of.contains_key(&one) {
-            self.by_turn.insert(self.next, one.clone());
-            self.turn_of.insert(one, self.next);
-            self.next += 1;
-        }
+impl<T> Arrivals<T> {
+    /// It comes last.
+    pub(super) fn push(&mut self, one: T) -> Turn {
+        let turn = self.0.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.0.insert(turn, one);
+        turn
     }
 
-    pub(super) fn remove(&mut self, one: &T) {
-        if let Some(turn) = self.turn_of.remove(one) {
-            self.by_turn.remove(&turn);
-        }
+    /// It comes first.
+    pub(super) fn push_first(&mut self, one: T) -> Turn {
+        let turn = self.0.first_key_value().map_or(0, |(first, _)| first - 1);
+        self.0.insert(turn, one);
+        turn
+    }
+
+    pub(super) fn remove(&mut self, turn: Turn) -> Option<T> {
+        self.0.remove(&turn)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.by_turn.values()
-    }
-
-    /// The same, with these first as far as they are there.
-    pub(super) fn with_first(&self, first: Vec<T>) -> Arrivals<T> {
-        let mut ordered = Arrivals::default();
-        let there = first.into_iter().filter(|one| self.turn_of.contains_key(one));
-        there.chain(self.iter().cloned()).for_each(|one| ordered.push(one));
-        ordered
+        self.0.values()
     }
 }
 
@@ -52,11 +46,13 @@ mod tests {
     #[test]
     fn some_are_put_first() {
         let mut arrivals = Arrivals::default();
-        ["c", "a", "b", "a", "d"].into_iter().for_each(|one| arrivals.push(one));
-        arrivals.remove(&"b");
-        arrivals.remove(&"x");
-        assert_eq!(arrivals.iter().copied().collect::<Vec<_>>(), ["c", "a", "d"]);
-        let ordered = arrivals.with_first(vec!["d", "x", "d"]);
-        assert_eq!(ordered.iter().copied().collect::<Vec<_>>(), ["d", "c", "a"]);
+        let [_, _, b, d] = ["c", "a", "b", "d"].map(|one| arrivals.push(one));
+        assert_eq!((arrivals.remove(b), arrivals.remove(b)), (Some("b"), None));
+        arrivals.remove(d);
+        let d = arrivals.push_first("d");
+        arrivals.push_first("e");
+        arrivals.push("f");
+        assert_eq!(arrivals.iter().copied().collect::<Vec<_>>(), ["e", "d", "c", "a", "f"]);
+        assert_eq!(arrivals.remove(d), Some("d"));
     }
 }

@@ -1,6 +1,6 @@
 //! A cluster in which things happen: the API server's objects, and the operator that reads them.
 
-use super::arrivals::Arrivals;
+use super::arrivals::{Arrivals, Turn};
 use super::chance::Chance;
 use super::controller::{Controller, POOL_IS_GONE, Patch, Stop, View};
 use super::holders::Held;
@@ -13,6 +13,7 @@ use crate::cilium::service::{Service, ServiceKey};
 use crate::cilium::sharing::Sharing;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// How often the operator tries to finish its start before it is taken to be stuck: nothing changes in between.
 const START_RETRIES: usize = 20;
@@ -86,13 +87,15 @@ pub struct State {
 pub(super) struct StoredPool {
     pub pool: Pool,
     pub status: PoolStatus,
+    turn: Turn,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct StoredService {
-    pub service: Service,
+    pub service: Arc<Service>,
     pub ingress: Vec<String>,
     pub condition: Option<Condition>,
+    turn: Turn,
 }
 
 /// A cluster with the operator of one Cilium version.
@@ -100,15 +103,15 @@ pub(super) struct StoredService {
 pub struct Simulation {
     pub(super) controller: Controller,
     pub(super) pools: BTreeMap<String, StoredPool>,
-    pub(super) services: BTreeMap<ServiceKey, StoredService>,
+    pub(super) services: BTreeMap<Arc<ServiceKey>, StoredService>,
     pub(super) pool_order: Arrivals<String>,
-    pub(super) service_order: Arrivals<ServiceKey>,
+    pub(super) service_order: Arrivals<Arc<ServiceKey>>,
     pub(super) asleep: bool,
     pub(super) stuck: bool,
     pub(super) panic: Option<&'static str>,
     error: bool,
     feedback: bool,
-    written: VecDeque<ServiceKey>,
+    written: VecDeque<Arc<ServiceKey>>,
 }
 
 impl Simulation {
@@ -151,14 +154,17 @@ impl Simulation {
             panic: None,
             asleep: self.asleep,
             stuck: self.stuck,
-            services: self.services.keys().filter_map(|key| Some((key.clone(), self.service(key)?))).collect(),
+            services: self.services.iter().map(|(key, stored)| ((**key).clone(), self.seen(key, stored))).collect(),
             pools: self.pools.iter().map(|(name, stored)| (name.clone(), stored.status)).collect(),
         }
     }
 
     /// What there is to see of one Service.
     pub fn service(&self, key: &ServiceKey) -> Option<ServiceStatus> {
-        let stored = self.services.get(key)?;
+        Some(self.seen(key, self.services.get(key)?))
+    }
+
+    fn seen(&self, key: &ServiceKey, stored: &StoredService) -> ServiceStatus {
         let held = match self.controller.by_key.get(key) {
             Some(&view) => {
                 let held = self.controller.views[view].held.iter(&self.controller.shared.slots);
@@ -166,7 +172,7 @@ impl Simulation {
             }
             None => Vec::new(),
         };
-        Some(ServiceStatus { ingress: stored.ingress.clone(), condition: stored.condition, held })
+        ServiceStatus { ingress: stored.ingress.clone(), condition: stored.condition, held }
     }
 
     /// The pool from whose range a Service holds this address.
@@ -209,16 +215,17 @@ impl Simulation {
                 match self.pools.get_mut(&name) {
                     Some(stored) => stored.pool = Pool { created: stored.pool.created, ..pool },
                     None => {
-                        self.pool_order.push(name.clone());
                         self.controller.gone.remove(&name);
-                        self.pools.insert(name.clone(), StoredPool { pool, status: PoolStatus::default() });
+                        let turn = self.pool_order.push(name.clone());
+                        self.pools.insert(name.clone(), StoredPool { pool, status: PoolStatus::default(), turn });
                     }
                 }
                 self.pool_event(&name, chance)
             }
             Event::RedeliverPool(name) if self.pools.contains_key(&name) => self.pool_event(&name, chance),
-            Event::DeletePool(name) if self.pools.remove(&name).is_some() => {
-                self.pool_order.remove(&name);
+            Event::DeletePool(name) => {
+                let Some(gone) = self.pools.remove(&name) else { return Ok(()) };
+                self.pool_order.remove(gone.turn);
                 if self.stuck && self.controller.pools.contains_key(&name) {
                     self.controller.gone.insert(name.clone());
                 }
@@ -226,33 +233,53 @@ impl Simulation {
             }
             Event::Service(service) => self.store(service, false, chance),
             Event::ServiceWithStatus(service) => self.store(service, true, chance),
-            Event::RedeliverService(key) if self.services.contains_key(&key) => self.service_event(&key, chance),
-            Event::DeleteService(key) if self.services.remove(&key).is_some() => {
-                self.service_order.remove(&key);
-                self.service_event(&key, chance)
+            Event::RedeliverService(key) if self.services.contains_key(&key) => {
+                self.service_event(&Arc::new(key), chance)
+            }
+            Event::DeleteService(key) => {
+                let Some(gone) = self.services.remove(&key) else { return Ok(()) };
+                self.service_order.remove(gone.turn);
+                self.service_event(&Arc::new(key), chance)
             }
             Event::Restart { pools, services } => {
-                self.pool_order = self.pool_order.with_first(pools);
-                self.service_order = self.service_order.with_first(services);
+                self.reorder(pools, services);
                 self.start(chance)
             }
-            Event::RedeliverPool(_) | Event::DeletePool(_) | Event::RedeliverService(_) | Event::DeleteService(_) => {
-                Ok(())
+            Event::RedeliverPool(_) | Event::RedeliverService(_) => Ok(()),
+        }
+    }
+
+    /// Have these delivered first when the operator starts. Of one that is named twice the first place counts.
+    fn reorder(&mut self, pools: Vec<String>, services: Vec<ServiceKey>) {
+        for name in pools.iter().rev() {
+            if let Some(stored) = self.pools.get_mut(name)
+                && let Some(name) = self.pool_order.remove(stored.turn)
+            {
+                stored.turn = self.pool_order.push_first(name);
+            }
+        }
+        for key in services.iter().rev() {
+            if let Some(stored) = self.services.get_mut(key)
+                && let Some(key) = self.service_order.remove(stored.turn)
+            {
+                stored.turn = self.service_order.push_first(key);
             }
         }
     }
 
     fn store(&mut self, service: Service, with_status: bool, chance: &mut dyn Chance) -> Result<(), Stop> {
-        let key = service.key.clone();
-        let old = self.services.remove(&key);
-        if old.is_none() {
-            self.service_order.push(key.clone());
-        }
-        let (mut ingress, condition) = old.map(|old| (old.ingress, old.condition)).unwrap_or_default();
+        let key = Arc::new(service.key.clone());
+        let service = Arc::new(service);
+        let stored = self.services.entry(key.clone()).or_insert_with(|| StoredService {
+            service: service.clone(),
+            ingress: Vec::new(),
+            condition: None,
+            turn: self.service_order.push(key.clone()),
+        });
         if with_status {
-            ingress.clone_from(&service.ingress);
+            stored.ingress.clone_from(&service.ingress);
         }
-        self.services.insert(key.clone(), StoredService { service, ingress, condition });
+        stored.service = service;
         self.service_event(&key, chance)
     }
 
@@ -334,7 +361,7 @@ impl Simulation {
         self.tolerate(result)
     }
 
-    fn service_event(&mut self, key: &ServiceKey, chance: &mut dyn Chance) -> Result<(), Stop> {
+    fn service_event(&mut self, key: &Arc<ServiceKey>, chance: &mut dyn Chance) -> Result<(), Stop> {
         if self.asleep {
             return Ok(());
         }
@@ -342,11 +369,11 @@ impl Simulation {
         if self.stuck { self.finish_start(chance) } else { Ok(()) }
     }
 
-    fn handle_service(&mut self, key: &ServiceKey, chance: &mut dyn Chance) -> Result<(), Stop> {
+    fn handle_service(&mut self, key: &Arc<ServiceKey>, chance: &mut dyn Chance) -> Result<(), Stop> {
         let only_load = self.stuck && self.controller.profile.startup != Startup::OneByOne;
-        let result = match self.services.contains_key(key) {
-            true => self.service_upsert(key, only_load, chance),
-            false => self.service_delete(key, only_load, chance),
+        let result = match self.services.get(key) {
+            Some(stored) => self.service_upsert(key, stored.clone(), only_load, chance),
+            None => self.service_delete(key, only_load, chance),
         };
         self.write();
         let result = result.and_then(|()| if only_load { Ok(()) } else { self.write_counts(chance) });
@@ -361,8 +388,13 @@ impl Simulation {
     }
 
     /// `handleUpsertService`
-    fn service_upsert(&mut self, key: &ServiceKey, only_load: bool, chance: &mut dyn Chance) -> Result<(), Stop> {
-        let Some(stored) = self.services.get(key) else { return Ok(()) };
+    fn service_upsert(
+        &mut self,
+        key: &Arc<ServiceKey>,
+        stored: StoredService,
+        only_load: bool,
+        chance: &mut dyn Chance,
+    ) -> Result<(), Stop> {
         let controller = &mut self.controller;
         if responsible(&stored.service, &controller.flags, &controller.profile).is_err() {
             if controller.by_key.contains_key(key) {
@@ -375,7 +407,7 @@ impl Simulation {
                 }
             }
         } else {
-            let view = self.load(key);
+            let view = self.load(key, stored);
             let controller = &mut self.controller;
             if only_load {
                 controller.file(view);
@@ -396,18 +428,18 @@ impl Simulation {
     }
 
     /// Bring the operator's view of the Service up to date (`serviceViewFromService`).
-    fn load(&mut self, key: &ServiceKey) -> usize {
+    fn load(&mut self, key: &Arc<ServiceKey>, stored: StoredService) -> usize {
         let controller = &mut self.controller;
-        let stored = &self.services[key];
         let (service, profile) = (&stored.service, &controller.profile);
         let fresh = View {
             key: key.clone(),
+            known: false,
             labels: service.selectable_labels(),
             families: families(service, &controller.flags),
             requested: requested(service, profile).addresses.iter().map(|wanted| wanted.address).collect(),
             keys: BTreeSet::new(),
             sharing: Sharing::of(service, profile),
-            ingress: stored.ingress.clone(),
+            ingress: stored.ingress,
             condition: stored.condition,
             held: Held::default(),
         };
@@ -417,7 +449,7 @@ impl Simulation {
                 let old = &mut controller.views[view];
                 let (held, mut keys) = (std::mem::take(&mut old.held), std::mem::take(&mut old.keys));
                 keys.extend(fresh.sharing.key.clone());
-                *old = View { held, keys, ..fresh };
+                *old = View { held, keys, known: true, ..fresh };
                 controller.stir_sharers(view);
                 let held: Vec<IpAddr> =
                     controller.views[view].held.iter(&controller.shared.slots).map(|held| held.address).collect();
@@ -454,7 +486,7 @@ impl Simulation {
     /// `updateAllPoolCounts`
     fn write_counts(&mut self, chance: &mut dyn Chance) -> Result<(), Stop> {
         let touched = std::mem::take(&mut self.controller.touched);
-        let mut changed: BTreeMap<String, PoolStatus> = BTreeMap::new();
+        let mut changed: Vec<(Arc<str>, PoolStatus)> = Vec::new();
         for name in &touched {
             let Some(entry) = self.controller.pools.get(&**name) else { continue };
             let ranges = || entry.ranges.iter().map(|&range| &self.controller.ranges[range]);
@@ -462,15 +494,14 @@ impl Simulation {
             let used: Count = ranges().map(|range| Count::from(range.holders.len())).sum();
             let status = PoolStatus { counts: Some((total, total - used)), ..entry.status };
             if status != entry.status {
-                changed.insert(name.to_string(), status);
+                changed.push((name.clone(), status));
             }
         }
-        for name in self.controller.walk_of(changed.keys().cloned().collect(), chance) {
-            let status = changed[&name];
-            if let Some(entry) = self.controller.pools.get_mut(&name) {
+        for (name, status) in self.controller.walk_of(changed, |(name, _)| name, chance) {
+            if let Some(entry) = self.controller.pools.get_mut(&*name) {
                 entry.status = status;
             }
-            let Some(stored) = self.pools.get_mut(&name) else {
+            let Some(stored) = self.pools.get_mut(&*name) else {
                 // Those that the walk has not come to are written with the next event.
                 self.controller.touched = touched;
                 return Err(POOL_IS_GONE);

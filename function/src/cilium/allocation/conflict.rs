@@ -4,7 +4,7 @@ use super::chance::{Chance, shuffled};
 use super::controller::{Controller, POOL_IS_GONE, PoolRange, RangeId, Stop};
 use crate::cilium::effort::looked;
 use crate::cilium::near::Near;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Each pool that overlaps, with the pools that it overlaps (others, or itself) and by how many pairs of ranges.
 #[derive(Debug, Clone, Default)]
@@ -94,19 +94,20 @@ impl Controller {
         }
         let freed = |name: &&String| self.is_marked(name) && self.overlaps.of(name).next().is_none();
         let freed: Vec<String> = self.pools.keys().filter(freed).cloned().collect();
-        for name in self.walk_of(freed, chance) {
+        for name in self.walk_of(freed, String::as_str, chance) {
             self.unmark(&name)?;
         }
         Ok(())
     }
 
     /// In which order the statuses of these pools are written. It only matters where the walk ends at one that is gone.
-    pub(super) fn walk_of(&self, pools: Vec<String>, chance: &mut dyn Chance) -> Vec<String> {
-        if !pools.iter().any(|name| self.gone.contains(name)) {
+    pub(super) fn walk_of<T>(&self, mut pools: Vec<T>, name: fn(&T) -> &str, chance: &mut dyn Chance) -> Vec<T> {
+        if !pools.iter().any(|pool| self.gone.contains(name(pool))) {
             return pools;
         }
-        let pools: BTreeSet<String> = pools.into_iter().collect();
-        shuffled(chance, self.pool_places.iter().filter(|name| pools.contains(*name)).cloned().collect())
+        let places: BTreeMap<&str, usize> = self.pool_places.iter().map(String::as_str).zip(0..).collect();
+        pools.sort_by_key(|pool| places.get(name(pool)));
+        shuffled(chance, pools)
     }
 
     /// Switch a pool off.

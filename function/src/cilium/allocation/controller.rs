@@ -91,7 +91,9 @@ pub(super) struct PoolEntry {
 /// The operator's view of a Service.
 #[derive(Debug, Clone)]
 pub(super) struct View {
-    pub key: ServiceKey,
+    pub key: Arc<ServiceKey>,
+    /// It is the one that is known by this key.
+    pub known: bool,
     pub labels: BTreeMap<String, String>,
     pub families: Families,
     pub requested: Vec<IpAddr>,
@@ -153,7 +155,7 @@ pub(super) struct Controller {
     pub room: Room,
     pub overlaps: Overlaps,
     pub views: Vec<View>,
-    pub by_key: BTreeMap<ServiceKey, ViewId>,
+    pub by_key: BTreeMap<Arc<ServiceKey>, ViewId>,
     pub satisfied: Places<ViewId>,
     pub unsatisfied: Places<ViewId>,
     /// Which of the unsatisfied are worth an attempt.
@@ -205,8 +207,9 @@ impl Controller {
 
     /// Put the view among the satisfied or the others, which is how the operator comes to know it.
     pub(super) fn file(&mut self, view: ViewId) {
-        if !self.by_key.contains_key(&self.views[view].key) {
-            self.by_key.insert(self.views[view].key.clone(), view);
+        let this = &mut self.views[view];
+        if !this.known {
+            this.known = *self.by_key.entry(this.key.clone()).or_insert(view) == view;
         }
         let (to, from) = if self.views[view].is_satisfied() {
             (&mut self.satisfied, &mut self.unsatisfied)

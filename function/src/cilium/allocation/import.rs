@@ -108,6 +108,7 @@ impl Controller {
             }
         }
         self.by_key.remove(&self.views[view].key);
+        self.views[view].known = false;
         self.satisfied.remove(&view);
         self.unsatisfied.remove(&view);
         self.stir_sharers(view);

@@ -17,6 +17,7 @@ use crate::cilium::service::{Service, ServiceKey};
 use crate::cilium::sharing::Sharing;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The whole state. Keys of one [`Keys`] can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +41,8 @@ pub struct Keys {
     created: Created,
     pools: Vec<Pool>,
     names: Vec<String>,
-    services: Vec<Service>,
-    service_keys: Vec<ServiceKey>,
+    services: Vec<Arc<Service>>,
+    service_keys: Vec<Arc<ServiceKey>>,
     views: Vec<Wanted>,
     statuses: Vec<(Vec<String>, Option<Condition>)>,
 }

@@ -15,6 +15,7 @@ use crate::cilium::request::NotResponsible;
 use crate::cilium::service::Service;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What a Service gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,9 +101,9 @@ impl Coming<'_> {
             firsts => {
                 let pools: BTreeSet<usize> = firsts.iter().map(|(_, pool)| *pool).collect();
                 Outcome::OneOf {
-                    addresses: firsts.iter().map(|(address, _)| Range::single(*address)).collect(),
+                    addresses: Arc::new(firsts.iter().map(|(address, _)| Range::single(*address)).collect()),
                     doubts: [if pools.len() > 1 { Doubt::SeveralPools } else { Doubt::Order }].into(),
-                    pools,
+                    pools: pools.into(),
                     or_pending: BTreeSet::new(),
                 }
             }

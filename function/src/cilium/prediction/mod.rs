@@ -25,6 +25,7 @@ use super::request::{ClusterFlags, NotResponsible};
 use super::service::{Service, ServiceKey};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub use serving::{Serving, serving};
 
@@ -64,10 +65,11 @@ pub enum Outcome {
     },
     /// One of these, or none at all.
     OneOf {
-        /// Every address that some order can give, and perhaps some more.
-        addresses: Ranges,
-        /// Indices of the pools.
-        pools: BTreeSet<usize>,
+        /// Every address that some order can give, and perhaps some more. Services that are alike have one list
+        /// together.
+        addresses: Arc<Ranges>,
+        /// Indices of the pools, one list in the same way.
+        pools: Arc<BTreeSet<usize>>,
         /// The reasons for which some order may give none. Empty: it gets one of the addresses.
         or_pending: BTreeSet<Reason>,
         /// Why it cannot be told exactly.

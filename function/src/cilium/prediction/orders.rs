@@ -12,6 +12,7 @@ use crate::cilium::range::Range;
 use crate::cilium::ranges::Ranges;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Larger groups are left to the bounds.
 const MOST_SERVICES: usize = 4;
@@ -191,10 +192,10 @@ fn narrow(wish: Wish, outcome: &mut Outcome, seen: Played) {
         (None, _, Some(&reason), 1) => Outcome::Pending(reason),
         _ => Outcome::OneOf {
             addresses: match wish {
-                Wish::This(address) if !seen.got.is_empty() => Range::single(address).into(),
-                _ => seen.got.iter().map(|(address, _)| Range::single(*address)).collect::<Ranges>(),
+                Wish::This(address) if !seen.got.is_empty() => Ranges::from(Range::single(address)).into(),
+                _ => Arc::new(seen.got.iter().map(|(address, _)| Range::single(*address)).collect()),
             },
-            pools: seen.got.iter().map(|(_, pool)| *pool).collect(),
+            pools: Arc::new(seen.got.iter().map(|(_, pool)| *pool).collect()),
             or_pending,
             doubts: doubts.iter().copied().filter(|doubt| *doubt != Doubt::Overlap).collect(),
         },

@@ -18,6 +18,7 @@ use crate::cilium::ranges::Ranges;
 use crate::cilium::sharing::{Incompatible, port_rule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// More pieces than this are shown as one range for each block.
 const MOST_PIECES: usize = 64;
@@ -33,6 +34,23 @@ struct Reached {
     room_for_all: bool,
 }
 
+/// Addresses, and the pools that they are from. Many Services have the same: then it is one list.
+type Lists = (Arc<Ranges>, Arc<BTreeSet<usize>>);
+
+/// What those who ask for no address can come to have of a family, by who selects them.
+#[derive(Debug)]
+struct Any {
+    /// From the pools that select them.
+    lists: Lists,
+    /// The first pool whose selector cannot be compiled.
+    broken: Option<usize>,
+    /// Whether some pool, and whether every pool, serves in every order.
+    some_sure: bool,
+    all_sure: bool,
+    /// Whether a pool that serves in every order has an address for each who may want one.
+    room_for_all: bool,
+}
+
 struct Reach<'a> {
     question: Question<'a>,
     requests: &'a Requests,
@@ -43,8 +61,10 @@ struct Reach<'a> {
     reserved: Vec<BTreeSet<IpAddr>>,
     /// The families that each pool has addresses of.
     families: Vec<BTreeSet<Family>>,
+    /// What any address of the family can be for those with a selection.
+    any: BTreeMap<(usize, Family), Any>,
     /// What those with a sharing key may hold, and from which pools.
-    shared: BTreeMap<(&'a str, Family), (Ranges, BTreeSet<usize>)>,
+    shared: BTreeMap<(&'a str, Family), Lists>,
     nothing: Reached,
 }
 
@@ -88,7 +108,7 @@ impl<'a> Reach<'a> {
             }
         }
         let mut takers: BTreeMap<(usize, Family), usize> = BTreeMap::new();
-        for ((selection, family), many) in alike {
+        for (&(selection, family), &many) in &alike {
             let selected_by = requests.selections[selection].selected_by.iter();
             for &pool in selected_by.filter(|&&pool| requests.may_serve(pool)) {
                 *takers.entry((pool, family)).or_default() += many;
@@ -114,20 +134,16 @@ impl<'a> Reach<'a> {
             containing,
             reserved,
             families: pools.map(families_of).collect(),
+            any: BTreeMap::new(),
             shared: BTreeMap::new(),
             nothing: Reached::default(),
         };
-        let mut shared: BTreeMap<(&str, Family), (Ranges, BTreeSet<usize>)> = BTreeMap::new();
-        for (key, sharers) in requests.keys.iter().filter(|(_, sharers)| sharers.len() > 1) {
-            for family in [Family::V4, Family::V6] {
-                let (mut ranges, mut pools) = (Vec::new(), BTreeSet::new());
-                for &sharer in sharers {
-                    reach.may_hold(sharer, family, &mut ranges, &mut pools);
-                }
-                shared.insert((key, family), (ranges.into_iter().collect(), pools));
-            }
-        }
-        reach.shared = shared;
+        reach.any = alike.into_keys().map(|alike| (alike, reach.alike(alike))).collect();
+        let shared = requests.keys.iter().filter(|(_, sharers)| sharers.len() > 1);
+        let of_key = |(key, sharers): (&'a String, &Vec<usize>)| {
+            [Family::V4, Family::V6].map(|family| ((key.as_str(), family), reach.held(sharers, family)))
+        };
+        reach.shared = shared.flat_map(of_key).collect();
         reach
     }
 
@@ -135,55 +151,72 @@ impl<'a> Reach<'a> {
         self.reached.get(&(pool, family)).unwrap_or(&self.nothing)
     }
 
-    /// What a Service may hold of the family: what it asks for, or what its pools can come to give.
-    fn may_hold(&self, service: usize, family: Family, ranges: &mut Vec<Range>, pools: &mut BTreeSet<usize>) {
-        let Ok(request) = &self.requests.each[service] else { return };
-        for wish in &request.wishes {
-            for &pool in request.selected_by.iter().filter(|&&pool| self.requests.may_serve(pool)) {
-                match wish {
-                    Wish::Any(wanted) if *wanted == family && pools.insert(pool) => {
-                        ranges.extend(self.reached(pool, family).shown.iter());
-                    }
-                    Wish::This(address) if Family::of(*address) == family && self.contains(pool, *address) => {
-                        ranges.push(Range::single(*address));
-                        pools.insert(pool);
-                    }
-                    _ => {}
-                }
-            }
+    /// What any address of the family can be for those with this selection.
+    fn alike(&self, (selection, family): (usize, Family)) -> Any {
+        let selection = &self.requests.selections[selection];
+        let usable = |pool: &usize| self.requests.may_serve(*pool) && self.families[*pool].contains(&family);
+        let sure = |pool: &usize| self.requests.serving[*pool] == Serving::Always;
+        let pools: BTreeSet<usize> = selection.selected_by.iter().copied().filter(usable).collect();
+        let addresses = pools.iter().flat_map(|&pool| self.reached(pool, family).shown.iter().copied()).collect();
+        Any {
+            broken: selection.broken.iter().copied().find(usable),
+            some_sure: pools.iter().any(sure),
+            all_sure: pools.iter().all(sure),
+            room_for_all: pools.iter().any(|pool| sure(pool) && self.reached(*pool, family).room_for_all),
+            lists: (Arc::new(addresses), Arc::new(pools)),
         }
     }
 
-    /// Whether a block of the pool that the operator uses holds an address that is asked for.
-    fn contains(&self, pool: usize, address: IpAddr) -> bool {
-        self.containing.get(&address).is_some_and(|pools| pools.binary_search(&pool).is_ok())
+    /// What these Services may hold of the family: what they ask for, or what their pools can come to give.
+    fn held(&self, services: &[usize], family: Family) -> Lists {
+        let requests = services.iter().filter_map(|&service| self.requests.each[service].as_ref().ok());
+        let (mut selections, mut asked) = (BTreeSet::new(), Vec::new());
+        for (request, wish) in requests.flat_map(|request| request.wishes.iter().map(move |wish| (request, wish))) {
+            match wish {
+                Wish::Any(wanted) if *wanted == family => {
+                    selections.insert(request.selection);
+                }
+                Wish::This(address) if Family::of(*address) == family => {
+                    let holding = self.containing.get(address).into_iter().flatten().copied();
+                    let selecting = |pool: &usize| request.selected_by.binary_search(pool).is_ok();
+                    let serving = holding.filter(|pool| selecting(pool) && self.requests.may_serve(*pool));
+                    asked.extend(serving.map(|pool| (Range::single(*address), pool)));
+                }
+                _ => {}
+            }
+        }
+        let mut any = selections.iter().filter_map(|selection| self.any.get(&(*selection, family)));
+        if let (Some(only), None, []) = (any.next(), any.next(), asked.as_slice()) {
+            return only.lists.clone();
+        }
+        let lists = || selections.iter().filter_map(|selection| Some(&self.any.get(&(*selection, family))?.lists));
+        let ranges = lists().flat_map(|(ranges, _)| ranges.iter().copied()).chain(asked.iter().map(|(one, _)| *one));
+        let pools = lists().flat_map(|(_, pools)| pools.iter().copied()).chain(asked.iter().map(|(_, pool)| *pool));
+        (Arc::new(ranges.collect()), Arc::new(pools.collect()))
     }
 
     fn any(&self, request: &Request, family: Family) -> Outcome {
-        let usable = |pool: &usize| self.requests.may_serve(*pool) && self.families[*pool].contains(&family);
-        let sure = |pool: &usize| self.requests.serving[*pool] == Serving::Always;
-        let pools: BTreeSet<usize> = request.selected_by.iter().copied().filter(usable).collect();
-        let broken: Vec<usize> = request.broken.iter().copied().filter(usable).collect();
+        let any = &self.any[&(request.selection, family)];
+        let sure = |pool: usize| self.requests.serving[pool] == Serving::Always;
         let key = request.sharing.key.as_deref();
         let shared = key.and_then(|key| self.shared.get(&(key, family)));
+        let pools = &any.lists.1;
         if pools.is_empty() && shared.is_none() {
-            return match broken.first() {
-                Some(pool) if sure(pool) => Outcome::Fails { pool: *pool },
+            return match any.broken {
+                Some(pool) if sure(pool) => Outcome::Fails { pool },
                 Some(_) => none_or(Reason::NoPool, [Doubt::BadSelector, Doubt::Overlap]),
                 None => Outcome::Pending(Reason::NoPool),
             };
         }
         let (mut or_pending, mut doubts) = (BTreeSet::new(), BTreeSet::new());
-        let ranges = pools.iter().flat_map(|&pool| self.reached(pool, family).shown.iter().copied());
-        let (of_sharers, their_pools) = shared.map(|(ranges, pools)| (ranges.iter(), pools)).unzip();
-        let addresses: Ranges = ranges.chain(of_sharers.into_iter().flatten().copied()).collect();
-        if !broken.is_empty() || !pools.iter().any(|pool| sure(pool) && self.reached(*pool, family).room_for_all) {
-            or_pending.insert(if pools.iter().any(sure) { Reason::OutOfAddresses } else { Reason::NoPool });
+        if any.broken.is_some() || !any.room_for_all {
+            or_pending.insert(if any.some_sure { Reason::OutOfAddresses } else { Reason::NoPool });
         }
         doubts.extend(shared.map(|_| Doubt::Sharing));
-        doubts.extend((!broken.is_empty()).then_some(Doubt::BadSelector));
-        doubts.extend((!pools.iter().all(sure)).then_some(Doubt::Overlap));
+        doubts.extend(any.broken.map(|_| Doubt::BadSelector));
+        doubts.extend((!any.all_sure).then_some(Doubt::Overlap));
         doubts.extend((pools.len() > 1).then_some(Doubt::SeveralPools));
+        let (addresses, pools) = shared.map_or_else(|| any.lists.clone(), |shared| together(&any.lists, shared));
         if addresses.is_empty() && doubts.is_empty() {
             return Outcome::Pending(Reason::OutOfAddresses);
         }
@@ -195,7 +228,6 @@ impl<'a> Reach<'a> {
             return Outcome::Address { address, pool };
         }
         doubts.insert(Doubt::Order);
-        let pools = pools.iter().chain(their_pools.into_iter().flatten()).copied().collect();
         Outcome::OneOf { addresses, pools, or_pending, doubts }
     }
 
@@ -270,12 +302,20 @@ impl<'a> Reach<'a> {
         }
         doubts.insert(Doubt::Order);
         Outcome::OneOf {
-            addresses: Range::single(address).into(),
-            pools: serving.into_iter().collect(),
+            addresses: Ranges::from(Range::single(address)).into(),
+            pools: Arc::new(serving.into_iter().collect()),
             or_pending,
             doubts,
         }
     }
+}
+
+/// What either has.
+fn together(one: &Lists, other: &Lists) -> Lists {
+    if Arc::ptr_eq(&one.0, &other.0) && Arc::ptr_eq(&one.1, &other.1) {
+        return one.clone();
+    }
+    (Arc::new(one.0.union(&other.0)), Arc::new(one.1.union(&other.1).copied().collect()))
 }
 
 fn any_family(wish: &Wish) -> Option<Family> {
@@ -288,8 +328,8 @@ fn any_family(wish: &Wish) -> Option<Family> {
 /// No address in any order that is known of, but it cannot be told for sure.
 fn none_or(reason: Reason, doubts: [Doubt; 2]) -> Outcome {
     Outcome::OneOf {
-        addresses: Ranges::new(),
-        pools: BTreeSet::new(),
+        addresses: Arc::default(),
+        pools: Arc::default(),
         or_pending: [reason].into(),
         doubts: doubts.into(),
     }

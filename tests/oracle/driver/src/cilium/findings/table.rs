@@ -18,7 +18,13 @@ pub(super) const TABLE: &[Row] = &[
         ..ROW
     },
     Row { code: "LBP101", speaks: false, case: "host-bits", shows: &["Service a/s 10.0.0.200 True"], ..ROW },
-    Row { code: "LBP102", case: "lbp102-start-after-stop", minor: "1.20", shows: &["Service home/a -"], ..ROW },
+    Row {
+        code: "LBP102",
+        case: "lbp102-start-after-stop",
+        minor: "1.20",
+        shows: &["Service home/a - - -", "pool p total - free -"],
+        ..ROW
+    },
     Row {
         code: "LBP102",
         speaks: false,
@@ -27,7 +33,13 @@ pub(super) const TABLE: &[Row] = &[
         shows: &["pool all total 13"],
         ..ROW
     },
-    Row { code: "LBP103", case: "lbp103-two-families-in-a-block", minor: "1.20", shows: &["Service home/a -"], ..ROW },
+    Row {
+        code: "LBP103",
+        case: "lbp103-two-families-in-a-block",
+        minor: "1.20",
+        shows: &["Service home/a - - -", "pool p total - free -"],
+        ..ROW
+    },
     Row {
         code: "LBP103",
         speaks: false,
@@ -37,8 +49,15 @@ pub(super) const TABLE: &[Row] = &[
         ..ROW
     },
     Row { code: "LBP104", case: "host-bits", shows: &["Service a/s 10.0.0.200 True", "pool p total 256"], ..ROW },
-    Row { code: "LBP104", speaks: false, case: "first-last-allowed", shows: &["pool p"], ..ROW },
-    Row { code: "LBP105", case: "pool-internal-conflict", after: 2, shows: &["pool p"], ..ROW },
+    Row { code: "LBP104", speaks: false, case: "first-last-allowed", shows: &["pool p total 4 free 3"], ..ROW },
+    Row {
+        code: "LBP105",
+        case: "pool-internal-conflict",
+        after: 2,
+        seen: 2,
+        shows: &["pool p total 272 free 272 conflict True", "Service a/s - False no_pool"],
+        ..ROW
+    },
     Row {
         code: "LBP105",
         speaks: false,
@@ -46,15 +65,32 @@ pub(super) const TABLE: &[Row] = &[
         shows: &["Service a/s 10.0.10.0 True", "pool p total 256 free 255 conflict False"],
         ..ROW
     },
-    Row { code: "LBP106", case: "conflict-resolution", after: 2, shows: &["pool pool-b"], ..ROW },
+    Row {
+        code: "LBP106",
+        case: "conflict-resolution",
+        after: 2,
+        seen: 2,
+        shows: &["pool pool-b total 1208925819614629174706432 free 1208925819614629174706432 conflict True"],
+        ..ROW
+    },
     Row {
         code: "LBP106",
         speaks: false,
         case: "conflict-resolution",
-        shows: &["pool pool-b", "Service a/s 10.0.10.0"],
+        shows: &[
+            "pool pool-b total 1208925819614629174706176 free 1208925819614629174706175 conflict False",
+            "Service a/s 10.0.10.0",
+        ],
         ..ROW
     },
-    Row { code: "LBP110", case: "bad-selector", after: 2, shows: &["Service a/s"], ..ROW },
+    Row {
+        code: "LBP110",
+        case: "bad-selector",
+        after: 2,
+        seen: 2,
+        shows: &["error it gave", "Service a/s - - -"],
+        ..ROW
+    },
     Row { code: "LBP110", speaks: false, case: "bad-selector", shows: &["Service a/s 10.0.10.0 True"], ..ROW },
     Row {
         code: "LBP111",
@@ -324,7 +360,13 @@ pub(super) const TABLE: &[Row] = &[
         ..ROW
     },
     Row { code: "LBP318", case: "lbp318-field-and-annotation", shows: &["Service home/a 10.0.0.5,10.0.0.6"], ..ROW },
-    Row { code: "LBP318", speaks: false, case: "lbp305-pin-in-no-pool", shows: &["Service home/a -"], ..ROW },
+    Row {
+        code: "LBP318",
+        speaks: false,
+        case: "lbp305-pin-in-no-pool",
+        shows: &["Service home/a - False no_pool"],
+        ..ROW
+    },
     Row { code: "LBP319", case: "lbp319-pin-of-another-family", shows: &["Service home/a fd00::5 True"], ..ROW },
     Row { code: "LBP319", case: "lbp319-two-families-one-pin", shows: &["Service home/a 10.0.0.5 True"], ..ROW },
     Row {
@@ -361,7 +403,7 @@ pub(super) const TABLE: &[Row] = &[
         speaks: false,
         case: "lbp302-gateway-in-no-pool",
         gateway: "addresses: [{value: 10.25.11.140}]",
-        shows: &["Service network/cilium-gateway-public -"],
+        shows: &["Service network/cilium-gateway-public - False no_pool"],
         ..ROW
     },
     Row {
@@ -445,7 +487,7 @@ pub(super) const TABLE: &[Row] = &[
         case: "range-added",
         after: 3,
         before: Some(2),
-        shows: &["Service a/s"],
+        shows: &["Service a/s 10.0.20.10 True", "pool p total 512 free 511 conflict False"],
         ..ROW
     },
     Row {
@@ -464,6 +506,24 @@ pub(super) const TABLE: &[Row] = &[
         after: 3,
         before: Some(2),
         shows: &["panic"],
+        ..ROW
+    },
+    Row {
+        code: "LBP607",
+        case: "pool-deleted",
+        after: 4,
+        before: Some(3),
+        shows: &["Service a/s 10.0.30.0 True"],
+        ..ROW
+    },
+    Row {
+        code: "LBP607",
+        speaks: false,
+        case: "pool-deleted",
+        after: 3,
+        before: Some(2),
+        seen: 3,
+        shows: &["Service a/s 10.0.10.0 True"],
         ..ROW
     },
     Row {
