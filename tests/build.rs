@@ -56,6 +56,47 @@ fn a_patch_is_judged_once_it_is_built() {
     }
 }
 
+/// Both sides of a comparison are built, each from its own files: a manifest and what a generator reads.
+#[test]
+fn a_revision_is_compared_as_it_is_built() {
+    let Some(kustomize) = find("kustomize") else { return };
+    let build = format!("--build={}", kustomize.display());
+    let scratch = patched();
+    scratch.write("kubernetes/workloads/dns/pin.yaml", &PIN.replace("172.16.99.99", "10.25.11.130"));
+    let temporary = tempfile::tempdir().unwrap();
+    let lbpools = |scratch: &Scratch, arguments: &[&str]| {
+        let environment = [("TMPDIR", temporary.path().to_str().unwrap())];
+        scratch.run_with(Path::new(env!("CARGO_BIN_EXE_lbpools")), arguments.iter().copied(), &environment)
+    };
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "commit.gpgsign=false"];
+        let ran = scratch.run(Path::new("git"), identity.into_iter().chain(arguments.iter().copied()));
+        assert_eq!(ran.code, Some(0), "git {arguments:?}: {}", ran.stderr);
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "one"]);
+    // Only the patch changes: without a build nobody knows what it does, then or now.
+    scratch.write("kubernetes/workloads/dns/pin.yaml", &PIN.replace("172.16.99.99", "10.25.11.131"));
+    let plan = lbpools(&scratch, &["plan", ".", "--from", "HEAD", &build]).ok();
+    let (_, changes) = plan.stdout.split_once("what changes from HEAD").unwrap();
+    assert!(changes.contains("10.25.11.130") && changes.contains("10.25.11.131"), "{}", plan.stdout);
+    scratch.write("kubernetes/workloads/dns/pin.yaml", PIN);
+    let check = lbpools(&scratch, &["check", ".", "--changed-since", "HEAD", &build]);
+    assert_eq!(check.code, Some(1), "{}", check.stderr);
+    assert!(check.stdout.contains("172.16.99.99"), "{}", check.stdout);
+    let map = lbpools(&scratch, &["map", ".", "--from", "HEAD", &build]);
+    assert_eq!(map.code, Some(0), "{}", map.stderr);
+    // The same tree twice is no difference, whether a revision or a directory.
+    git(&["commit", "--quiet", "--all", "--message", "two"]);
+    for from in ["HEAD", "."] {
+        // Against a tree that is not built, the pin would be news.
+        lbpools(&scratch, &["check", ".", "--changed-since", from, &build]).ok();
+    }
+    let left: Vec<_> = std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "what was unpacked is still there: {left:?}");
+}
+
 #[test]
 fn what_does_not_build_is_told_in_the_programs_own_words() {
     let Some(kustomize) = find("kustomize") else { return };
@@ -63,8 +104,9 @@ fn what_does_not_build_is_told_in_the_programs_own_words() {
     scratch.write("kubernetes/workloads/dns/pin.yaml", "- {op: remove, path: /spec/absent}\n");
     let ran = lbpools(&scratch, &["check", ".", &format!("--build={}", kustomize.display())]);
     let told = &ran.stdout;
-    assert!(told.contains("what kustomize builds from kubernetes/workloads/dns"), "{told}");
-    assert!(told.contains("`kustomize build` failed: Error:") && told.contains("/spec/absent"), "{told}");
+    assert_eq!(ran.code, Some(1), "{told}");
+    assert!(told.contains("LBP430") && told.contains("kubernetes/workloads/dns cannot be built"), "{told}");
+    assert!(told.contains("`kustomize build` says: Error:") && told.contains("/spec/absent"), "{told}");
 }
 
 #[test]

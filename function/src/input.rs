@@ -28,7 +28,8 @@ pub enum Role {
     /// What the real kustomize built, as the report asked for it (`builds`): the path is the build's id, the text the
     /// stream of objects.
     Built,
-    /// What could not be built: the path is the build's id, the text says why, in the program's own words.
+    /// What could not be built: the path is the build's id, the text says why. `refused: ` and the program's own words
+    /// where it found fault with the tree; anything else where it gave no answer.
     Unbuilt,
 }
 

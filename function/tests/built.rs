@@ -74,7 +74,11 @@ fn build(kustomize: &Path, tree: &Tree, needed: &BuildNeeded) -> Source {
         .arg(place.path().join(&needed.directory))
         .output()
         .expect("kustomize runs");
-    let (role, text) = if ran.status.success() { (Role::Built, ran.stdout) } else { (Role::Unbuilt, ran.stderr) };
+    let (role, text) = if ran.status.success() {
+        (Role::Built, ran.stdout)
+    } else {
+        (Role::Unbuilt, [b"refused: ", ran.stderr.as_slice()].concat())
+    };
     Source { path: needed.id.clone(), role, text }
 }
 
@@ -318,7 +322,7 @@ fn a_kustomization_that_only_the_build_knows_is_followed() {
 }
 
 #[test]
-fn what_does_not_build_is_not_known_and_says_why() {
+fn what_does_not_build_is_a_finding_that_says_why() {
     let Some(kustomize) = kustomize() else { return };
     let tree = with(
         &plain(),
@@ -326,11 +330,8 @@ fn what_does_not_build_is_not_known_and_says_why() {
         "resources:\n- pool.yaml\n- service.yaml\npatches:\n- target: {kind: Service}\n  patch: |\n    - {op: remove, path: /spec/absent}\n",
     );
     let (report, _) = built(&kustomize, &tree);
-    assert_eq!(lines(&tree, &report), BTreeSet::new());
-    let note = report.not_checked.iter().find(|note| note.what == "what kustomize builds from apps");
-    let note = note.unwrap_or_else(|| panic!("{:#?}", report.not_checked));
-    assert!(note.because.contains("/spec/absent"), "{note:?}");
-    assert_eq!(note.at.as_ref().map(|at| at.source.as_str()), Some("apps/kustomization.yaml"));
+    assert_eq!(lines(&tree, &report), BTreeSet::from(["LBP430 one apps/kustomization.yaml: resources:".to_owned()]));
+    assert!(report.findings[0].message.contains("/spec/absent"), "{:?}", report.findings);
 }
 
 /// Every Kustomization of these repositories built, whether it needs it or not: the report is the same.
@@ -386,6 +387,7 @@ fn all_builds(tree: &Tree, report: &Report) -> Vec<BuildNeeded> {
         .filter_map(|(cluster, build)| {
             let written = build.kustomization.as_ref().ok()?;
             Some(BuildNeeded {
+                baseline: false,
                 id: build.id.to_string(),
                 cluster: cluster.name.clone(),
                 directory: build.directory.clone(),

@@ -73,6 +73,9 @@ pub struct Report {
 pub struct BuildNeeded {
     /// By which its output is handed in.
     pub id: String,
+    /// It is in the tree that is compared with. Its id then begins with a slash, as no path in a package does.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub baseline: bool,
     /// The cluster that applies it.
     pub cluster: String,
     /// The directory to build, in the package.

@@ -1,7 +1,8 @@
 //! Pass and fail cases of rules, run through the whole function.
 //!
 //! A case is a text of one or several files. A line `#> PATH` begins a file, `#< PATH` one of the baseline;
-//! `#@ PATH` one of what was read of a living cluster; without any the whole text is a stream on standard input. A `LoadBalancerPools` document anywhere is the config.
+//! `#@ PATH` one of what was read of a living cluster, `#? ID` what was said of a build; without any the whole text is
+//! a stream on standard input. A `LoadBalancerPools` document anywhere is the config.
 
 use super::Rule;
 use crate::report::Finding;
@@ -34,6 +35,10 @@ pub fn sources(case: &str) -> Vec<Source> {
         }
         if let Some(path) = line.strip_prefix("#< ") {
             sources.push(Source { role: crate::Role::Baseline, ..Source::file(path.trim(), Vec::new()) });
+            continue;
+        }
+        if let Some(id) = line.strip_prefix("#? ") {
+            sources.push(Source { role: crate::Role::Unbuilt, ..Source::file(id.trim(), Vec::new()) });
             continue;
         }
         if let Some(path) = line.strip_prefix("#@ ") {

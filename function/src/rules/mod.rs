@@ -166,6 +166,7 @@ rules! {
     namespace_missing,
     applied_twice,
     value_changes_type,
+    build_refused,
     bgp_advertisement_without_selector,
     announcement_api_version_not_served,
     announcement_does_nothing,

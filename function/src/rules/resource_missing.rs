@@ -23,6 +23,7 @@
 use super::finding::{Findings, Found};
 use super::{Check, Rule};
 use crate::cluster::ClusterView;
+use crate::flux::walk::MissingEntry;
 use crate::report::{Category, Severity};
 
 /// The rule.
@@ -36,13 +37,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
-    for missing in &view.cluster.wiring.missing {
-        let last = missing.path.rsplit('/').next().unwrap_or_default();
-        let manifest = last.ends_with(".yaml") || last.ends_with(".yml") || last.ends_with(".json") || !last.contains('.');
-        // Other files are not read, and hidden ones neither.
-        if !manifest || missing.path.split('/').any(|part| part.starts_with('.')) {
-            continue;
-        }
+    for missing in view.cluster.wiring.missing.iter().filter(|missing| is_told(missing)) {
         let who = match &missing.kustomization {
             Some(name) => format!("Flux applies nothing of Kustomization {name}"),
             None => "kustomize refuses to build it".into(),
@@ -55,6 +50,13 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             .help("correct the entry, or take it away");
         findings.add(view, found);
     }
+}
+
+/// Whether it is certainly not there: other files are not read, and hidden ones neither.
+pub(super) fn is_told(missing: &MissingEntry) -> bool {
+    let last = missing.path.rsplit('/').next().unwrap_or_default();
+    let manifest = last.ends_with(".yaml") || last.ends_with(".yml") || last.ends_with(".json") || !last.contains('.');
+    manifest && !missing.path.split('/').any(|part| part.starts_with('.'))
 }
 
 #[cfg(test)]

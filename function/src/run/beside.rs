@@ -25,7 +25,7 @@ impl<'s> BaselineTexts<'s> {
     pub(super) fn of(
         sources: &'s [Source],
         configs: &[(&'s str, &'s str)],
-        config_documents: &[Document<'_>],
+        (config_documents, built): (&[Document<'_>], &read::BuiltTexts<'_>),
         options: Options,
     ) -> Attempt<Self> {
         let mut given = read::utf8(sources, Role::Baseline)?;
@@ -41,7 +41,7 @@ impl<'s> BaselineTexts<'s> {
         let (rewritten, generation) = {
             let texts = baseline.texts();
             let config_texts = baseline.config_texts();
-            let input = read::documents(&texts)?;
+            let input = read::with_builds(&texts, built)?;
             let own = read::documents(&config_texts)?.documents;
             let config = config(&input.documents, &own, config_documents)?;
             if config.pools.spec.validate_only {
@@ -93,7 +93,7 @@ impl<'t> Beside<'t> {
     /// Read it.
     pub(super) fn of(
         sources: &'t [Source],
-        texts: &'t [Text<'t>],
+        (texts, built): (&'t [Text<'t>], &'t read::BuiltTexts<'t>),
         config_texts: &'t [Text<'t>],
         config_documents: &[Document<'_>],
         (options, generation): (Options, &Generation),
@@ -104,7 +104,7 @@ impl<'t> Beside<'t> {
         let scope = Scope::of(sources)?;
         let explain = read::utf8(sources, Role::Explain)?.first().map(|(_, text)| *text);
         let baseline = if sources.iter().any(|source| source.role == Role::Baseline) {
-            let input = read::documents(texts)?;
+            let input = read::with_builds(texts, built)?;
             let own = read::documents(config_texts)?.documents;
             let config = config(&input.documents, &own, config_documents)?;
             Some((input, config))

@@ -1,21 +1,25 @@
 //! The subject against a baseline, and against what is supposed.
 
 use super::beside::Beside;
+use super::judged::builds_needed;
 use super::planned;
+use super::read::OF_BASELINE;
 use crate::cluster::ClusterView;
 use crate::cluster::difference::difference as of_cluster;
 use crate::flux::clusters::{Telling, clusters};
 use crate::flux::files::{Files, normalised};
-use crate::report::{ClusterDifference, Difference, Presence};
+use crate::report::{BuildNeeded, ClusterDifference, Difference, Presence};
 use crate::rules::finding::Findings;
 use crate::rules::judge_change;
 
-/// What changes; absent when there is nothing to compare with. Rules about changes speak on the way.
+/// What changes; absent when there is nothing to compare with. Rules about changes speak on the way. Builds of the
+/// baseline without which something is not known join `builds`.
 pub(super) fn difference(
     live: &[&ClusterView<'_, '_>],
     tree: &Tree<'_, '_, '_>,
     beside: &Beside<'_>,
     findings: &mut Findings<'_>,
+    builds: &mut Vec<BuildNeeded>,
 ) -> Option<Difference> {
     if beside.baseline.is_none() && !beside.supposes {
         return None;
@@ -38,6 +42,7 @@ pub(super) fn difference(
             let files = input.files();
             let telling = planned::telling(old_config);
             let (old_clusters, _) = clusters(&files, &telling);
+            builds.extend(builds_needed(&old_clusters, &files).map(of_baseline));
             let old_tree = Tree { files: &files, telling: &telling };
             let old: Vec<ClusterView<'_, '_>> = old_clusters
                 .iter()
@@ -74,6 +79,10 @@ pub(super) fn difference(
         result.clusters.push(ClusterDifference { unknown, ..ClusterDifference::default() });
     }
     Some(result)
+}
+
+fn of_baseline(build: BuildNeeded) -> BuildNeeded {
+    BuildNeeded { id: format!("{OF_BASELINE}{}", build.id), baseline: true, ..build }
 }
 
 /// The manifests of one side, and what its clusters are told apart by.

@@ -68,7 +68,8 @@ pub(super) fn judge(
     judge_by_rules(&views, &mut findings);
     let live: Vec<&ClusterView<'_, '_>> = views.iter().filter(|view| view.live).collect();
     let tree = compared::Tree { files: &files, telling: &telling };
-    let difference = compared::difference(&live, &tree, beside, &mut findings);
+    let mut builds: Vec<BuildNeeded> = builds_needed(&clusters, &files).collect();
+    let difference = compared::difference(&live, &tree, beside, &mut findings, &mut builds);
     let (verification, applied) = verified::verification(&live, beside, (config, &telling), &mut findings)?.unzip();
     let difference = applied.flatten().or(difference);
     let mut report = Report {
@@ -81,7 +82,7 @@ pub(super) fn judge(
         findings: findings.findings,
         not_checked: findings.not_checked,
         changes: generated.objects.clone(),
-        builds: builds(&clusters, &files),
+        builds,
         difference,
         explanation: None,
         verification,
@@ -108,21 +109,20 @@ pub(super) fn judge(
 }
 
 /// The builds without which something is not known, and which were not handed in.
-fn builds(clusters: &[Cluster<'_, '_>], files: &Files<'_, '_>) -> Vec<BuildNeeded> {
+pub(super) fn builds_needed(clusters: &[Cluster<'_, '_>], files: &Files<'_, '_>) -> impl Iterator<Item = BuildNeeded> {
     let all = clusters.iter().flat_map(|cluster| cluster.wiring.builds.iter().map(move |build| (cluster, build)));
-    all.filter(|(_, build)| files.built(&build.id).is_none())
-        .filter_map(|(cluster, build)| {
-            let written = build.kustomization.as_ref().ok()?;
-            Some(BuildNeeded {
-                id: build.id.to_string(),
-                cluster: cluster.name.clone(),
-                directory: build.directory.clone(),
-                because: build.because.as_ref()?.to_string(),
-                file: written.path.clone(),
-                kustomization: written.text.clone(),
-            })
+    all.filter(|(_, build)| files.built(&build.id).is_none()).filter_map(|(cluster, build)| {
+        let written = build.kustomization.as_ref().ok()?;
+        Some(BuildNeeded {
+            id: build.id.to_string(),
+            baseline: false,
+            cluster: cluster.name.clone(),
+            directory: build.directory.clone(),
+            because: build.because.as_ref()?.to_string(),
+            file: written.path.clone(),
+            kustomization: written.text.clone(),
         })
-        .collect()
+    })
 }
 
 /// Severity, file, line, column, code, cluster: the order of the KRM framework, made total.

@@ -59,12 +59,13 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
     let configs = read::utf8(sources, Role::Config)?;
     let config_texts: Vec<Text<'_>> = configs.iter().map(|(path, text)| Text::new(path, text)).collect();
     let config_documents = read::documents(&config_texts)?.documents;
-    let baseline = beside::BaselineTexts::of(sources, &configs, &config_documents, options)?;
+    let [built, built_before] = &read::BuiltTexts::of(sources)?;
+    let baseline = beside::BaselineTexts::of(sources, &configs, (&config_documents, built_before), options)?;
     let baseline_texts = baseline.texts();
     let baseline_config_texts = baseline.config_texts();
     let before = (options, &baseline.generation);
-    let built = &read::BuiltTexts::of(sources)?;
-    let beside = &beside::Beside::of(sources, &baseline_texts, &baseline_config_texts, &config_documents, before)?;
+    let older = (&*baseline_texts, built_before);
+    let beside = &beside::Beside::of(sources, older, &baseline_config_texts, &config_documents, before)?;
 
     let mut rewritten = Rewritten::new();
     let mut generation = Generation::default();

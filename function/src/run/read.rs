@@ -31,13 +31,19 @@ impl<'t> Input<'t> {
         for (id, outcome) in &self.built {
             let outcome = match outcome {
                 Ok(document) => Outcome::Built(document),
-                Err(why) => Outcome::Failed(why),
+                Err(why) => why.strip_prefix(REFUSED).map_or(Outcome::Failed(why), Outcome::Refused),
             };
             files.note_build(id, outcome);
         }
         files
     }
 }
+
+/// How the id of a build in the baseline begins.
+pub(super) const OF_BASELINE: char = '/';
+
+/// How the text begins that tells of a program that found fault with the tree ([`Role::Unbuilt`]).
+const REFUSED: &str = "refused: ";
 
 /// The builds that were handed in, as texts.
 #[derive(Debug, Default)]
@@ -47,10 +53,19 @@ pub(super) struct BuiltTexts<'s> {
 }
 
 impl<'s> BuiltTexts<'s> {
-    /// Of all sources those that are builds.
-    pub(super) fn of(sources: &'s [Source]) -> Attempt<Self> {
-        let done = utf8(sources, Role::Built)?.into_iter().map(|(id, text)| Text::new(id, text)).collect();
-        Ok(Self { done, failed: utf8(sources, Role::Unbuilt)? })
+    /// Of all sources those that are builds: of the subject, and of the baseline.
+    pub(super) fn of(sources: &'s [Source]) -> Attempt<[Self; 2]> {
+        let mut sides = [Self::default(), Self::default()];
+        let side = |id: &'s str| id.strip_prefix(OF_BASELINE).map_or((0, id), |id| (1, id));
+        for (id, text) in utf8(sources, Role::Built)? {
+            let (number, id) = side(id);
+            sides[number].done.push(Text::new(id, text));
+        }
+        for (id, why) in utf8(sources, Role::Unbuilt)? {
+            let (number, id) = side(id);
+            sides[number].failed.push((id, why));
+        }
+        Ok(sides)
     }
 }
 

@@ -54,6 +54,12 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// The same over another tree.
+    #[must_use]
+    pub fn over(&self, root: &Path) -> Self {
+        Self { root: root.to_path_buf(), ..self.clone() }
+    }
+
     /// Build these; each comes back as a source, built or with the reason why not.
     ///
     /// # Errors
@@ -93,7 +99,8 @@ impl Builder {
             Ok(stdout) => Source { path: needed.id.clone(), role: Role::Built, text: stdout },
             Err(Trouble::NotFound) => return Err(BuildError::NoProgram(self.program.name())),
             Err(Trouble::Start(error)) => return Err(BuildError::Start(self.program.name(), error)),
-            Err(Trouble::Failed(words)) => unbuilt(format!("`{told}` failed: {}", copy.without_root(&words))),
+            Err(Trouble::Failed(words)) => unbuilt(format!("refused: `{told}` says: {}", copy.without_root(&words))),
+            Err(Trouble::Killed) => unbuilt(format!("`{told}` was ended from outside")),
             Err(Trouble::TimedOut) => unbuilt(format!("`{told}` did not end within {} s", self.timeout.as_secs_f64())),
             Err(Trouble::TooMuch) => unbuilt(format!("`{told}` printed more than {} bytes", self.limit)),
         })
@@ -124,6 +131,7 @@ mod tests {
     fn needed(id: &str) -> BuildNeeded {
         BuildNeeded {
             id: id.into(),
+            baseline: false,
             cluster: "infra".into(),
             directory: "app".into(),
             because: "a patch".into(),
@@ -157,7 +165,13 @@ mod tests {
     #[test]
     fn a_failure_is_told_in_the_programs_own_words() {
         let (_place, builder) = tree("echo \"Error: no $PWD/app/x.yaml\" >&2; exit 1");
-        assert_eq!(outcome(&builder), (Role::Unbuilt, "`kustomize build` failed: Error: no app/x.yaml".into()));
+        assert_eq!(outcome(&builder), (Role::Unbuilt, "refused: `kustomize build` says: Error: no app/x.yaml".into()));
+    }
+
+    #[test]
+    fn a_program_that_is_killed_finds_no_fault() {
+        let (_place, builder) = tree("echo half; kill -9 $$");
+        assert_eq!(outcome(&builder), (Role::Unbuilt, "`kustomize build` was ended from outside".into()));
     }
 
     #[test]

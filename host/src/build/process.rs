@@ -21,6 +21,8 @@ pub(super) enum Trouble {
     Start(io::Error),
     /// It failed; what it said on standard error.
     Failed(String),
+    /// A signal ended it.
+    Killed,
     /// It took too long.
     TimedOut,
     /// It printed too much.
@@ -77,6 +79,7 @@ fn listen(child: &mut Child, deadline: Instant, limit: u64) -> Result<Vec<u8>, T
     loop {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(stdout),
+            Ok(Some(status)) if status.code().is_none() => return Err(Trouble::Killed),
             Ok(Some(_)) => return Err(Trouble::Failed(words(&stderr))),
             Ok(None) if Instant::now() >= deadline => return Err(Trouble::TimedOut),
             Ok(None) => thread::sleep(LOOK),

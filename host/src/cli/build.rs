@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::Setting;
+use super::baseline::{Older, Unpacked};
 use crate::build::{Builder, Program};
 use crate::contract::{Function, Options, Source};
 use crate::report;
@@ -42,14 +43,16 @@ impl Build {
     }
 }
 
-/// The report, after the builds that it asks for when there is a builder.
+/// The report, after the builds that it asks for when there is a builder; those of an older tree are done where that
+/// is unpacked.
 pub(super) fn report<F: Function>(
     function: &F,
     mut sources: Vec<Source>,
-    builder: Option<&Builder>,
+    (builder, older): (Option<&Builder>, Option<&Older>),
     options: Options,
 ) -> anyhow::Result<(Vec<u8>, Report)> {
     let mut asked = BTreeSet::new();
+    let mut unpacked: Option<Unpacked> = None;
     for _ in 0..ROUNDS {
         let given = if builder.is_some() { sources.clone() } else { std::mem::take(&mut sources) };
         let document = function.report(given, options).context("the function did not answer")?;
@@ -59,7 +62,19 @@ pub(super) fn report<F: Function>(
         if needed.is_empty() {
             return Ok((document, report));
         }
-        sources.extend(builder.build(&needed)?);
+        let (of_older, of_this): (Vec<_>, Vec<_>) = needed.into_iter().partition(|build| build.baseline);
+        if !of_this.is_empty() {
+            sources.extend(builder.build(&of_this)?);
+        }
+        if !of_older.is_empty() {
+            let tree = match (unpacked.take(), older) {
+                (Some(tree), _) => tree,
+                (None, Some(older)) => older.unpacked(builder.limit)?,
+                (None, None) => anyhow::bail!("builds of an older tree are asked for, and there is none"),
+            };
+            sources.extend(builder.over(&tree.root).build(&of_older)?);
+            unpacked = Some(tree);
+        }
     }
     anyhow::bail!("after {ROUNDS} rounds of builds there are still more to do: do Kustomizations make one another?")
 }

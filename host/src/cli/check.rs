@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::args::Format;
+use super::baseline::Older;
 use super::build::{self, Build};
 use super::input::{self, Input};
 use super::outputs::{self, Answer, Output};
-use super::{Exit, Setting, Streams, baseline};
+use super::{Exit, Setting, Streams};
 use crate::contract::{Function, Options, Role, Source};
 use crate::package;
 use crate::report::Texts;
@@ -79,18 +80,18 @@ pub(super) fn run<F: Function>(
         let builder = verb.build.builder(&input.package.root, setting)?;
         (input.sources, input.directory, builder)
     };
-    match &verb.changed_since {
+    let older = match &verb.changed_since {
         Some(_) if stream => bail!("--changed-since compares files, and `check -` reads a pipe"),
-        Some(_) if builder.is_some() => {
-            bail!("--build and --changed-since do not go together: an older tree is not built")
-        }
-        Some(from) => sources.extend(baseline::read(from, &verb.target, setting.max_input)?),
-        None => {}
+        Some(from) => Some(Older::find(from, &verb.target)?),
+        None => None,
+    };
+    if let Some(older) = &older {
+        sources.extend(older.read(setting.max_input)?);
     }
     sources.extend(scope(verb));
     let options = Options { fix: false, expect_generated: stream && verb.config.is_some() };
     let function = function()?;
-    let (document, report) = build::report(&function, sources.clone(), builder.as_ref(), options)?;
+    let (document, report) = build::report(&function, sources.clone(), (builder.as_ref(), older.as_ref()), options)?;
     sources.retain(|source| matches!(source.role, Role::Subject | Role::Config));
     let texts = Texts::new(&sources, &directory).before(&report);
     let formats = outputs::formats(verb.format, &verb.output);

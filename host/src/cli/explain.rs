@@ -80,7 +80,7 @@ fn tell<F: Function>(
     let mut sources = input.sources();
     sources.push(Source { path: String::new(), role: Role::Explain, text: subject.as_bytes().to_vec() });
     let builder = verb.build.builder(&input.package.root, setting)?;
-    let (document, report) = build::report(&function()?, sources, builder.as_ref(), Options::default())?;
+    let (document, report) = build::report(&function()?, sources, (builder.as_ref(), None), Options::default())?;
     let texts = Texts::new(&input.sources, &input.directory);
     let mut out = Vec::new();
     let page = text::Page { dress: setting.stdout, columns: setting.columns };

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 
+use super::baseline::Older;
 use super::build::{self, Build};
 use super::input::Input;
 use super::outputs::{self, Output};
-use super::{Exit, Setting, Streams, baseline};
+use super::{Exit, Setting, Streams};
+use crate::build::Builder;
 use crate::contract::{Function, Options, Role, Source};
 use crate::report::Report;
 use crate::report::map::{Side, html, svg, terminal};
@@ -73,12 +75,10 @@ pub(super) fn run<F: Function>(
     outputs::distinct(&verb.output)?;
     let input = Input::package(&verb.dir, verb.config.as_ref(), setting.max_input)?;
     let builder = verb.build.builder(&input.package.root, setting)?;
-    let before = match &verb.from {
-        Some(_) if builder.is_some() => {
-            bail!("--build and --from do not go together: an older tree is not built")
-        }
-        Some(from) => {
-            let mut before = baseline::read(from, &verb.dir, setting.max_input)?;
+    let older = verb.from.as_ref().map(|from| Older::find(from, &verb.dir)).transpose()?;
+    let before = match &older {
+        Some(older) => {
+            let mut before = older.read(setting.max_input)?;
             let config = input.sources.iter().find(|source| source.role == Role::Config);
             let named = |source: &Source| config.is_some_and(|config| config.path == source.path);
             before.iter_mut().for_each(|source| source.role = if named(source) { Role::Config } else { Role::Subject });
@@ -90,11 +90,14 @@ pub(super) fn run<F: Function>(
         None => None,
     };
     let function = function()?;
-    let judged = |sources| -> anyhow::Result<Report> {
-        Ok(build::report(&function, sources, builder.as_ref(), Options::default())?.1)
+    let judged = |sources, builder: Option<&Builder>| -> anyhow::Result<Report> {
+        Ok(build::report(&function, sources, (builder, None), Options::default())?.1)
     };
-    let before = before.map(&judged).transpose()?;
-    let after = judged(input.sources)?;
+    let unpacked =
+        older.as_ref().filter(|_| builder.is_some()).map(|older| older.unpacked(setting.max_input)).transpose()?;
+    let of_older = builder.as_ref().zip(unpacked.as_ref()).map(|(builder, tree)| builder.over(&tree.root));
+    let before = before.map(|before| judged(before, of_older.as_ref())).transpose()?;
+    let after = judged(input.sources, builder.as_ref())?;
     for (report, of) in
         before.iter().zip(verb.from.iter().map(|from| format!(" of `{from}`"))).chain([(&after, String::new())])
     {

@@ -4,14 +4,15 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::ValueEnum;
 
+use super::baseline::Older;
 use super::build::{self, Build};
 use super::input::Input;
 use super::living::{Living, Where};
 use super::outputs::{self, Output};
-use super::{Exit, Setting, Streams, baseline, dump};
+use super::{Exit, Setting, Streams, dump};
 use crate::contract::{Function, Options, Role, Source};
 use crate::report::plan::{markdown, text};
 use crate::report::{self, Presented, Report, Texts, json};
@@ -103,11 +104,9 @@ pub(super) fn run<F: Function>(
     let input = Input::beside(&verb.target, verb.config.as_ref(), &verb.dump, setting.max_input)?;
     let builder = verb.build.builder(&input.package.root, setting)?;
     let mut sources = input.sources;
-    if let Some(from) = &verb.from {
-        if builder.is_some() {
-            bail!("--build and --from do not go together: an older tree is not built");
-        }
-        sources.extend(baseline::read(from, &verb.target, setting.max_input)?);
+    let older = verb.from.as_ref().map(|from| Older::find(from, &verb.target)).transpose()?;
+    if let Some(older) = &older {
+        sources.extend(older.read(setting.max_input)?);
     }
     if !verb.dump.is_empty() {
         sources.extend(dump::read(&verb.dump, setting.max_input, streams.stdin)?);
@@ -122,7 +121,8 @@ pub(super) fn run<F: Function>(
     sources.extend(supposed.map(|text| Source { path: String::new(), role: Role::WhatIf, text: text.into_bytes() }));
     let shown: Vec<Source> =
         sources.iter().filter(|source| matches!(source.role, Role::Subject | Role::Config)).cloned().collect();
-    let (document, report) = build::report(&function()?, sources, builder.as_ref(), Options::default())?;
+    let builders = (builder.as_ref(), older.as_ref());
+    let (document, report) = build::report(&function()?, sources, builders, Options::default())?;
     let from = match (&verb.from, verb.dump.is_empty() && verb.live.is_none()) {
         (Some(from), _) => from.as_str(),
         (None, false) => "the cluster as it is",

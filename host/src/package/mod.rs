@@ -18,7 +18,7 @@ mod write;
 pub use place::{PlaceError, Target};
 pub use read::{ReadError, read, read_file};
 #[cfg(feature = "git")]
-pub use revision::{RevisionError, is_revision, read_revision};
+pub use revision::{RevisionError, is_revision, read_revision, unpack_revision};
 pub use write::{WriteError, write};
 
 /// Texts read from a directory, or the one text of a file.

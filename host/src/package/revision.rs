@@ -26,11 +26,17 @@ pub enum RevisionError {
     /// A file name is not UTF-8.
     #[error("the file name `{0}` is not UTF-8")]
     Name(String),
+    /// A file name that leads out of the tree.
+    #[error("the file name `{0}` leads out of the tree")]
+    Outside(String),
+    /// A file cannot be written.
+    #[error("cannot write `{0}` to build from")]
+    Write(String, #[source] std::io::Error),
     /// An ignore file cannot be read.
     #[error("`{0}` cannot be used")]
     Ignore(String, #[source] ignore::Error),
     /// More than the limit of `--max-input`.
-    #[error("the manifests of revision `{revision}` are larger than the limit of {limit} bytes; raise --max-input")]
+    #[error("the files of revision `{revision}` are larger than the limit of {limit} bytes; raise --max-input")]
     TooLarge {
         /// The revision.
         revision: String,
@@ -45,25 +51,9 @@ pub enum RevisionError {
 ///
 /// No repository, no such revision, or objects that are not there.
 pub fn read_revision(directory: &Path, revision: &str, limit: u64) -> Result<Vec<Source>, RevisionError> {
-    let shown = || directory.display().to_string();
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| RevisionError::Object(revision.into(), error);
-    let real = std::fs::canonicalize(directory).map_err(|error| RevisionError::NoRepository(shown(), error.into()))?;
-    let repository = gix::discover(&real).map_err(|error| RevisionError::NoRepository(shown(), Box::new(error)))?;
-    let id = repository.rev_parse_single(revision).map_err(|_| RevisionError::NoRevision(revision.into()))?;
-    let mut tree =
-        id.object().map_err(|error| failed(error.into()))?.peel_to_tree().map_err(|error| failed(error.into()))?;
-    let below = repository.workdir().and_then(|root| std::fs::canonicalize(root).ok());
-    let below = below.and_then(|root| real.strip_prefix(root).ok().map(Path::to_path_buf)).unwrap_or_default();
-    if below != Path::new("") {
-        let entry = tree.lookup_entry_by_path(&below).map_err(|error| failed(error.into()))?;
-        // A directory that is new since then held nothing.
-        let Some(entry) = entry.filter(|entry| entry.mode().is_tree()) else { return Ok(Vec::new()) };
-        tree = entry
-            .object()
-            .map_err(|error| failed(error.into()))?
-            .peel_to_tree()
-            .map_err(|error| failed(error.into()))?;
-    }
+    let repository = repository_of(directory)?;
+    let Some(tree) = tree_of(&repository, directory, revision)? else { return Ok(Vec::new()) };
     let mut files = BTreeMap::new();
     for entry in tree.traverse().breadthfirst.files().map_err(|error| failed(error.into()))? {
         if !entry.mode.is_blob() {
@@ -99,6 +89,67 @@ pub fn read_revision(directory: &Path, revision: &str, limit: u64) -> Result<Vec
         sources.push(Source { path, role: Role::Baseline, text });
     }
     Ok(sources)
+}
+
+/// Write every file that `directory` held at `revision` into another directory, links left out: up to `limit` bytes.
+///
+/// # Errors
+///
+/// As [`read_revision`], and where a file cannot be written.
+pub fn unpack_revision(directory: &Path, revision: &str, into: &Path, limit: u64) -> Result<(), RevisionError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| RevisionError::Object(revision.into(), error);
+    let repository = repository_of(directory)?;
+    let Some(tree) = tree_of(&repository, directory, revision)? else { return Ok(()) };
+    let mut left = limit;
+    for entry in tree.traverse().breadthfirst.files().map_err(|error| failed(error.into()))? {
+        if !entry.mode.is_blob() {
+            continue;
+        }
+        let name = std::str::from_utf8(&entry.filepath).map_err(|_| RevisionError::Name(entry.filepath.to_string()))?;
+        let path = Path::new(name);
+        // Whoever made the objects may have named a file so that it lies elsewhere.
+        if path.components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
+            return Err(RevisionError::Outside(name.into()));
+        }
+        let text = repository.find_object(entry.oid).map_err(|error| failed(error.into()))?.detach().data;
+        let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        left = left.checked_sub(size).ok_or_else(|| RevisionError::TooLarge { revision: revision.into(), limit })?;
+        let write = |path: &Path| {
+            std::fs::create_dir_all(path.parent().unwrap_or(into))?;
+            std::fs::write(path, &text)
+        };
+        write(&into.join(path)).map_err(|error| RevisionError::Write(name.into(), error))?;
+    }
+    Ok(())
+}
+
+fn repository_of(directory: &Path) -> Result<gix::Repository, RevisionError> {
+    let none = |error| RevisionError::NoRepository(directory.display().to_string(), error);
+    let real = std::fs::canonicalize(directory).map_err(|error| none(error.into()))?;
+    gix::discover(&real).map_err(|error| none(Box::new(error)))
+}
+
+/// What `directory` held at a revision; none when it was not there, which is to have held nothing.
+fn tree_of<'r>(
+    repository: &'r gix::Repository,
+    directory: &Path,
+    revision: &str,
+) -> Result<Option<gix::Tree<'r>>, RevisionError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| RevisionError::Object(revision.into(), error);
+    let real = std::fs::canonicalize(directory)
+        .map_err(|error| RevisionError::NoRepository(directory.display().to_string(), error.into()))?;
+    let id = repository.rev_parse_single(revision).map_err(|_| RevisionError::NoRevision(revision.into()))?;
+    let tree =
+        id.object().map_err(|error| failed(error.into()))?.peel_to_tree().map_err(|error| failed(error.into()))?;
+    let below = repository.workdir().and_then(|root| std::fs::canonicalize(root).ok());
+    let below = below.and_then(|root| real.strip_prefix(root).ok().map(Path::to_path_buf)).unwrap_or_default();
+    if below == Path::new("") {
+        return Ok(Some(tree));
+    }
+    let entry = tree.lookup_entry_by_path(&below).map_err(|error| failed(error.into()))?;
+    let Some(entry) = entry.filter(|entry| entry.mode().is_tree()) else { return Ok(None) };
+    let object = entry.object().map_err(|error| failed(error.into()))?;
+    Ok(Some(object.peel_to_tree().map_err(|error| failed(error.into()))?))
 }
 
 /// Whether the directory's repository knows a revision of this name.

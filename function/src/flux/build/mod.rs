@@ -30,6 +30,15 @@ pub struct Build {
     pub because: Option<Rc<str>>,
     /// Where the directory is named, or the kustomization file.
     pub at: Option<Place>,
+    /// Why kustomize builds nothing of it, in its own words, where that can only be the tree's fault.
+    pub refused: Option<Rc<str>>,
+}
+
+impl Build {
+    /// The Kustomization that it is for, as `namespace/name`; none for the entry point itself.
+    pub fn made_for(&self) -> Option<&str> {
+        self.id.rsplit_once(':').map(|(_, name)| name)
+    }
 }
 
 /// A kustomization file as Flux writes it.
@@ -46,6 +55,8 @@ pub struct Written {
 pub enum Outcome<'a, 't> {
     /// The objects that kustomize made.
     Built(&'a Document<'t>),
-    /// It could not be built, in the program's own words.
+    /// The program found fault with the tree; its own words.
+    Refused(&'a str),
+    /// There is no output, for this reason.
     Failed(&'a str),
 }

@@ -30,6 +30,7 @@ impl<'a, 't> Walk<'_, 'a, 't> {
             kustomization: written(self.files, directory, located, flux),
             because: None,
             at: file.or(at),
+            refused: None,
         });
         self.found.builds.len() - 1
     }
@@ -58,6 +59,19 @@ impl<'a, 't> Walk<'_, 'a, 't> {
                 self.only_way = false;
                 let put_in = self.put_in(directory, at);
                 self.objects_of(document, directory, step, &put_in);
+            }
+            Some(Outcome::Refused(words)) => {
+                // What kustomize cannot fetch here, Flux perhaps can.
+                let open = self.found.open.take();
+                self.directory(directory, step, at, top, 0);
+                let outside = self.found.open.is_some();
+                self.found.open = open.or(self.found.open.take());
+                if outside {
+                    let what = if directory.is_empty() { "the top directory" } else { directory };
+                    self.note(format!("what kustomize builds from {what}"), words, build.and_then(|build| build.at));
+                } else if let Some(build) = self.found.builds.get_mut(step.build) {
+                    build.refused = Some(words.trim().into());
+                }
             }
             Some(Outcome::Failed(why)) => {
                 let what = if directory.is_empty() { "the top directory" } else { directory };
