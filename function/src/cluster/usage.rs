@@ -85,7 +85,7 @@ impl<'v, 'a, 't> Usage<'v, 'a, 't> {
                 // Whether it takes one of its own, and of which pool, hangs on nothing but the order.
                 let plain = pools.len() == 1 && !shares && doubts.iter().all(|doubt| *doubt == Doubt::Order);
                 let only = |wanted: fn(&Reason) -> bool| plain && or_pending.iter().all(wanted);
-                for &pool in pools {
+                for &pool in pools.iter() {
                     match wish {
                         Wish::This(address) => {
                             let taken = self.pool(pool, Family::of(address));
