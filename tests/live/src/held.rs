@@ -22,7 +22,10 @@ pub fn differences(predicted: &ClusterReport, observed: &Observed) -> Vec<String
             let name = named(request);
             match observed.gateways.get(&name) {
                 None => differences.push(format!("Gateway {name}: foretold, and not there")),
-                Some(gateway) => differences.extend(gateway_differs(&name, request, gateway)),
+                Some(gateway) => {
+                    let has = observed.services.get(&service_of(request)).map(|service| &service.addresses);
+                    differences.extend(gateway_differs(&name, request, gateway, has.is_some_and(|it| !it.is_empty())));
+                }
             }
         }
     }
@@ -96,7 +99,9 @@ fn service_differs(name: &str, request: &RequestReport, service: &Service) -> Op
     None
 }
 
-fn gateway_differs(name: &str, request: &RequestReport, gateway: &Gateway) -> Option<String> {
+/// `served`: its Service has some address, if not all that it asks for. Its own status does not tell: the operator lets
+/// the old addresses stand there when the Service has none any more.
+fn gateway_differs(name: &str, request: &RequestReport, gateway: &Gateway, served: bool) -> Option<String> {
     let pending = request.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Pending { .. }));
     let certain = |outcome: &Outcome| match outcome {
         Outcome::Address { address, .. } => Some(address.clone()),
@@ -105,7 +110,7 @@ fn gateway_differs(name: &str, request: &RequestReport, gateway: &Gateway) -> Op
     let addresses: Option<BTreeSet<String>> = request.outcomes.iter().map(certain).collect();
     let expected = match (&addresses, pending) {
         (Some(_), _) => ("True", "Programmed"),
-        (None, true) if gateway.addresses.is_empty() => ("False", "AddressNotAssigned"),
+        (None, true) if !served => ("False", "AddressNotAssigned"),
         (None, true) => ("False", "AddressNotUsable"),
         (None, false) => return None,
     };

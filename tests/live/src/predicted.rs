@@ -27,6 +27,14 @@ pub fn change(before: &Path, after: &Path, name: &str) -> Option<ClusterDifferen
     difference.clusters.into_iter().find(|cluster| cluster.name == name)
 }
 
+/// The cluster of `lbpools plan DIR --live`, from the cluster as it is: nothing when nothing changes there.
+pub fn from_living(directory: &Path, kubeconfig: &Path, name: &str) -> Option<ClusterDifference> {
+    let kubeconfig = kubeconfig.to_str().expect("a path in UTF-8");
+    let report = report(&["plan", "--live", "live", "--kubeconfig", kubeconfig, "--cluster", name], directory);
+    let difference = report.difference.expect("a plan from a cluster has a difference");
+    difference.clusters.into_iter().find(|cluster| cluster.name == name)
+}
+
 fn report(arguments: &[&str], directory: &Path) -> Report {
     let mut command = Command::new(lbpools());
     let output = command.args(arguments).args(["--format", "json"]).arg(directory).output().expect("lbpools starts");

@@ -4,6 +4,7 @@ use lbpools_function::report::{ClusterDifference, Moment};
 
 use crate::cluster::{Cluster, Flavour};
 use crate::fleet::Fleet;
+use crate::kubectl::Kubectl;
 use crate::observed::Observed;
 use crate::wait::{Patience, until};
 use crate::{held, moved, predicted};
@@ -15,6 +16,8 @@ enum Against {
     PlanAndCheck,
     /// `plan --from` alone: who came first is history by now, and `check` knows none.
     Plan,
+    /// `plan --live` alone: there are others in the cluster than the repository knows.
+    PlanFromLiving,
     /// `check` alone: a plan takes the cluster to have settled on the old manifests, and one has something else by its
     /// history.
     Check,
@@ -80,21 +83,38 @@ impl Script {
         self.make(what, edit, Against::Check, &[]);
     }
 
+    /// As [`change`](Self::change), beside Services that the repository does not know: the plan starts from the cluster.
+    pub fn change_beside_others(&mut self, what: &str, edit: impl FnOnce(&Fleet)) {
+        self.make(what, edit, Against::PlanFromLiving, &[]);
+    }
+
+    /// Somebody does something by hand. The Services named may be served as they will; all others keep what they have.
+    pub fn by_hand(&mut self, what: &str, theirs: &[&str], hand: impl FnOnce(&Kubectl)) {
+        self.changes += 1;
+        hand(self.cluster.kubectl());
+        let (cluster, seen) = (&self.cluster, &self.seen);
+        let held = until(Patience::CHANGE, || {
+            let now = cluster.observed();
+            let mut before = seen.clone();
+            for name in theirs {
+                let own = now.services.get(*name).cloned();
+                // Whoever is made gets something, or there is nothing to see.
+                if own.as_ref().is_some_and(|service| service.addresses.is_empty()) {
+                    return Err(format!("Service {name} has no address"));
+                }
+                before.services.remove(*name);
+                before.services.extend(own.map(|own| ((*name).to_owned(), own)));
+            }
+            let wrong = moved::differences(None, Moment::AtOnce, &before, &now);
+            if wrong.is_empty() { Ok(now) } else { Err(wrong.join("\n    ")) }
+        });
+        self.note(what, held);
+        self.plan = None;
+    }
+
     /// Edit the fleet and push it; these Kustomizations must fail, and no other.
     pub fn change_that_fails(&mut self, what: &str, failing: &[&str], edit: impl FnOnce(&Fleet)) {
         self.make(what, edit, Against::Plan, failing);
-    }
-
-    /// As [`change`](Self::change), where lbpools is known to be wrong, and how. Once it is right this fails, so that
-    /// the mark goes.
-    pub fn change_that_is_missed(&mut self, what: &str, missed: &str, edit: impl FnOnce(&Fleet)) {
-        let before = self.wrong.len();
-        self.make(what, edit, Against::PlanAndCheck, &[]);
-        match self.wrong.pop_if(|wrong| wrong.ends_with(missed)) {
-            Some(_) => eprintln!("  known to be missed"),
-            None if self.wrong.len() == before => self.wrong.push(format!("{what}: is right now: take the mark away")),
-            None => {}
-        }
     }
 
     fn make(&mut self, what: &str, edit: impl FnOnce(&Fleet), against: Against, failing: &[&str]) {
@@ -102,7 +122,14 @@ impl Script {
         let name = self.cluster.name().to_owned();
         let before = self.fleet.remembered();
         edit(&self.fleet);
-        self.plan = predicted::change(before.path(), self.fleet.path(), &name);
+        self.plan = match against {
+            Against::PlanFromLiving => {
+                predicted::from_living(self.fleet.path(), self.cluster.kubectl().config(), &name)
+            }
+            Against::PlanAndCheck | Against::Plan | Against::Check => {
+                predicted::change(before.path(), self.fleet.path(), &name)
+            }
+        };
         let foretold = self.cluster.predicted(&self.fleet);
         let deliveries = self.cluster.push(&self.fleet);
         let failed: Vec<(&String, &String)> =
@@ -115,9 +142,11 @@ impl Script {
             let now = cluster.observed();
             let mut wrong = match against {
                 Against::Check => Vec::new(),
-                Against::PlanAndCheck | Against::Plan => moved::differences(plan, Moment::AtOnce, seen, &now),
+                Against::PlanAndCheck | Against::Plan | Against::PlanFromLiving => {
+                    moved::differences(plan, Moment::AtOnce, seen, &now)
+                }
             };
-            if against != Against::Plan {
+            if matches!(against, Against::PlanAndCheck | Against::Check) {
                 wrong.extend(held::differences(&foretold, &now));
             }
             if wrong.is_empty() { Ok(now) } else { Err(wrong.join("\n    ")) }

@@ -15,9 +15,10 @@ const BLOCK: &str = "  - start: ${CILIUM_LB_POOL_START}\n    stop: ${CILIUM_LB_P
 
 /// A Service of type LoadBalancer: annotations and further fields of `spec` in flow style.
 fn service(namespace: &str, name: &str, annotations: &str, spec: &str) -> String {
+    let annotations =
+        if annotations.is_empty() { String::new() } else { format!("  annotations: {{{annotations}}}\n") };
     format!(
-        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: {namespace}\n  annotations: \
-         {{{annotations}}}\nspec:\n  type: LoadBalancer\n  ports: [{{name: http, port: 80}}]\n{spec}"
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: {namespace}\n{annotations}spec:\n  type: LoadBalancer\n  ports: [{{name: http, port: 80}}]\n{spec}"
     )
 }
 
@@ -119,7 +120,26 @@ fn every_change_of_the_infra_cluster_does_what_was_foretold() {
         fleet.replace(GATEWAY, "value: 10.25.11.250", "value: ${CILIUM_GATEWAY_LB_IP}");
     });
     script.restart();
-    script.end(20, 1);
+
+    // Others.
+    script.by_hand("somebody makes a Service that nobody wrote down", &["default/foreign"], |hand| {
+        hand.apply(&service("default", "foreign", "", ""));
+    });
+    script.change_beside_others("a new Service beside it", |fleet| {
+        add(fleet, registry, "neighbour", &[service("registry", "neighbour", "", "")]);
+    });
+    script.restart();
+    script.change_beside_others("the neighbour asks for the foreign Service's address", |fleet| {
+        fleet.replace(
+            &format!("{registry}/neighbour.yaml"),
+            "  namespace: registry\n",
+            &format!("  namespace: registry\n  annotations: {{{}}}\n", pins("10.25.11.104")),
+        );
+    });
+    script.by_hand("the foreign Service goes", &["default/foreign", "registry/neighbour"], |hand| {
+        hand.must(["delete", "service", "foreign"]);
+    });
+    script.end(24, 2);
 }
 
 #[test]
@@ -217,10 +237,23 @@ fn every_change_of_the_apps_cluster_does_what_was_foretold() {
         let (rest, _) = text.split_once("---\n").expect("there are two");
         fleet.write(workloads, rest);
     });
+    let ingress = |fleet: &Fleet, pin: &str| {
+        let text = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: shop\n  namespace: storefront\n  \
+             annotations: {{ingress.cilium.io/loadbalancer-mode: dedicated{pin}}}\nspec:\n  ingressClassName: \
+             cilium\n  defaultBackend: {{service: {{name: storefront, port: {{number: 80}}}}}}\n"
+        );
+        fleet.write("kubernetes/workloads/storefront/ingress.yaml", &text);
+    };
+    script.change("an Ingress with a Service of its own", |fleet| {
+        add(fleet, "kubernetes/workloads/storefront", "ingress", &[]);
+        ingress(fleet, "");
+    });
+    script.change("the Ingress is pinned", |fleet| ingress(fleet, &format!(", {}", pins("10.25.11.126"))));
     script.change("a setting moves the Gateway", |fleet| {
         fleet.replace(APPS, "CILIUM_GATEWAY_LB_IP: 10.25.11.120", "CILIUM_GATEWAY_LB_IP: 10.25.11.139");
         fleet.replace(APPS, "CILIUM_LB_POOL_END: 10.25.11.139", "CILIUM_LB_POOL_END: 10.25.11.138");
     });
     script.restart();
-    script.end(20, 2);
+    script.end(24, 2);
 }
