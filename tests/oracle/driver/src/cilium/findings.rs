@@ -34,6 +34,8 @@ struct Row {
     gateway_labels: &'static str,
     /// An annotation of the Ingress `home/shop` that stands for its Service.
     ingress: &'static str,
+    /// A manifest that LB-IPAM does not look at.
+    beside: &'static str,
 }
 
 const ROW: Row = Row {
@@ -49,6 +51,7 @@ const ROW: Row = Row {
     gateway: "",
     gateway_labels: "",
     ingress: "",
+    beside: "",
 };
 
 /// Rules of these hundreds that LB-IPAM has no part in, so that its code can neither confirm nor deny them.
@@ -65,7 +68,6 @@ const NOT_SEEN_BY_LB_IPAM: &[(&str, &str)] = &[
     ("LBP323", "no Service comes to be, so LB-IPAM is never asked"),
     ("LBP605", "releases older than those that are run here"),
     ("LBP606", "the API server refuses the change, so LB-IPAM never sees it"),
-    ("LBP326", "another controller writes the status, and LB-IPAM does not look who"),
 ];
 
 /// The manifests of the cluster after the first `events` events.
@@ -100,9 +102,12 @@ fn manifests(row: &Row, scenario: &Scenario, events: usize) -> String {
     all.chain(derived(row)).collect::<Vec<String>>().join("---\n")
 }
 
-/// What a Gateway's or an Ingress's Service comes from.
+/// What a Gateway's or an Ingress's Service comes from, and what else there is.
 fn derived(row: &Row) -> Vec<String> {
     let mut derived = Vec::new();
+    if !row.beside.is_empty() {
+        derived.push(format!("{}\n", row.beside));
+    }
     if !row.gateway.is_empty() || !row.gateway_labels.is_empty() {
         derived.push(format!(
             "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: public, namespace: network, labels: \

@@ -10,6 +10,8 @@ const PLAN: &str = r#"[{"name":"infra","entrypoint":"clusters/infra","ranges":["
 const SEGMENT_OF_FOUR: &str = r#"[{"name":"infra","entrypoint":"clusters/infra","network":"10.0.10.16/30"}]"#;
 const SEGMENT_OF_EIGHT: &str = r#"[{"name":"infra","entrypoint":"clusters/infra","network":"10.0.10.0/29"}]"#;
 
+const POOL_OF_METALLB: &str = "{apiVersion: metallb.io/v1beta1, kind: IPAddressPool, metadata: {name: lan, namespace: metallb}, spec: {addresses: [192.168.7.0/24]}}";
+
 pub(super) const TABLE: &[Row] = &[
     Row {
         code: "LBP101",
@@ -524,6 +526,22 @@ pub(super) const TABLE: &[Row] = &[
         before: Some(2),
         seen: 3,
         shows: &["Service a/s 10.0.10.0 True"],
+        ..ROW
+    },
+    Row {
+        code: "LBP326",
+        case: "lbp326-another-controller-writes",
+        beside: POOL_OF_METALLB,
+        // Over the 192.168.7.240 that the other has written.
+        shows: &["Service home/a 10.0.0.0 True"],
+        ..ROW
+    },
+    Row {
+        code: "LBP326",
+        speaks: false,
+        case: "foreign-class",
+        beside: POOL_OF_METALLB,
+        shows: &["Service a/s - - -"],
         ..ROW
     },
     Row {
