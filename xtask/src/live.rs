@@ -51,8 +51,8 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), Failure> {
     }
     command::run(&mut cargo(["build", "--package", "lbpools"]))?;
     let mut test = cargo(["test", "--package", "lbpools-live", "--no-fail-fast", "--"]);
-    // One cluster at a time: each takes a gigabyte.
-    test.args(["--ignored", "--test-threads", "1"]).args(filter);
+    // Two clusters at a time: each takes a gigabyte, and most of the time is waiting.
+    test.args(["--ignored", "--test-threads", "2"]).args(filter);
     command::run(&mut test)
 }
 

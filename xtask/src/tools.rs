@@ -61,6 +61,7 @@ pub(crate) const LIVING_CLUSTER: &[Tool] = &[
     Tool { package: "github.com/cilium/cilium/operator", ..Tool::own("cilium-operator") },
     Tool { package: "github.com/fluxcd/source-controller", ..FLUX },
     Tool { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", ..FLUX },
+    Tool { name: "flux-push", package: "./push", ..FLUX },
     Tool { name: "flux-normalize", package: "./normalize", ..FLUX },
     Tool { source: "../oracle/flux/resources", ..Tool::own("flux-resources") },
     Tool::own("git-server"),

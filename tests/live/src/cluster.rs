@@ -13,6 +13,7 @@ use crate::flux::{Deliveries, Flux};
 use crate::kubectl::Kubectl;
 use crate::observed::{self, Observed};
 use crate::program::Keeper;
+use crate::source::Source;
 use crate::wait::{Patience, until};
 use crate::{held, manifests, predicted, root};
 
@@ -23,6 +24,8 @@ pub enum Flavour {
     ByHand,
     /// By Flux, from a git repository.
     Flux,
+    /// By Flux, from an OCI registry.
+    FluxFromRegistry,
 }
 
 /// A living cluster. Dropping it ends its programs and removes its files.
@@ -47,7 +50,12 @@ impl Cluster {
         let control_plane = ControlPlane::start(place, &keeper);
         let kubectl = &control_plane.kubectl;
         let operator = Operator::install(kubectl, place, &keeper);
-        let flux = (flavour == Flavour::Flux).then(|| Flux::install(name, kubectl, place, &keeper));
+        let source = match flavour {
+            Flavour::ByHand => None,
+            Flavour::Flux => Some(Source::repository(place, &keeper)),
+            Flavour::FluxFromRegistry => Some(Source::registry()),
+        };
+        let flux = source.map(|source| Flux::install(name, source, kubectl, place, &keeper));
         Self { name: name.to_owned(), flux, operator, control_plane, directory, _keeper: keeper }
     }
 
@@ -66,12 +74,11 @@ impl Cluster {
         self.directory.0.path()
     }
 
-    /// A copy of the fleet. Only its address is another one: here it is on loopback.
+    /// A copy of the fleet, led to where Flux reads here.
     pub fn fleet(&self) -> Fleet {
         let fleet = Fleet::within(self.directory());
         if let Some(flux) = &self.flux {
-            let source = format!("kubernetes/clusters/{}/flux-system/gotk-sync.yaml", self.name);
-            fleet.replace(&source, "ssh://git@git.example.com/platform/fleet.git", flux.url());
+            flux.lead(&fleet, &self.name);
         }
         fleet
     }

@@ -52,6 +52,23 @@ impl Fleet {
         self.write(file, &text.replace(old, new));
     }
 
+    /// Replace a text in each file that has it.
+    pub(crate) fn replace_everywhere(&self, old: &str, new: &str) {
+        let mut open = vec![self.path().to_path_buf()];
+        while let Some(directory) = open.pop() {
+            for path in entries(&directory) {
+                if path.is_dir() {
+                    open.push(path);
+                    continue;
+                }
+                let text = fs::read_to_string(&path).expect("the fleet is text");
+                if text.contains(old) {
+                    fs::write(&path, text.replace(old, new)).expect("a file of the copy can be written");
+                }
+            }
+        }
+    }
+
     /// Take a file out of it.
     pub fn remove(&self, file: &str) {
         fs::remove_file(self.path().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::control_plane::established;
 use crate::fleet::Fleet;
-use crate::git::{PASSWORD, Repository, USER};
+use crate::git::{PASSWORD, USER};
 use crate::kubectl::Kubectl;
 use crate::program::{Keeper, Program, free_port};
+use crate::source::Source;
 use crate::tool;
 use crate::wait::{Patience, until};
 
@@ -27,7 +28,7 @@ pub(crate) struct Flux {
     // Dropped in this order: who reads before what is read.
     source_controller: Program,
     kustomize_controller: Program,
-    repository: Repository,
+    source: Source,
     kubectl: Kubectl,
     /// The entry point in the fleet.
     entry: String,
@@ -36,7 +37,13 @@ pub(crate) struct Flux {
 
 impl Flux {
     /// Start it in a cluster; it reads nothing until the first push.
-    pub(crate) fn install(cluster: &str, kubectl: &Kubectl, directory: &Path, keeper: &Arc<Keeper>) -> Self {
+    pub(crate) fn install(
+        cluster: &str,
+        source: Source,
+        kubectl: &Kubectl,
+        directory: &Path,
+        keeper: &Arc<Keeper>,
+    ) -> Self {
         for definitions in ["source-controller", "kustomize-controller"] {
             let path = tool("crds").join(definitions);
             kubectl.must(["apply", "--server-side", "--filename", path.to_str().expect("a path in UTF-8")]);
@@ -55,7 +62,7 @@ impl Flux {
         let storage = format!("127.0.0.1:{}", free_port());
         let artifacts = directory.join("artifacts");
         std::fs::create_dir(&artifacts).expect("a directory");
-        let source = [
+        let serving = [
             format!("--storage-path={}", artifacts.display()),
             format!("--storage-addr={storage}"),
             format!("--storage-adv-addr={storage}"),
@@ -63,28 +70,28 @@ impl Flux {
         // By default a Kustomization looks every 30 s whether what it waits for is ready.
         let kustomize = ["--requeue-dependency=1s".to_owned()];
         Self {
-            source_controller: controller("source-controller", &source, kubectl, directory, keeper),
+            source_controller: controller("source-controller", &serving, kubectl, directory, keeper),
             kustomize_controller: controller("kustomize-controller", &kustomize, kubectl, directory, keeper),
-            repository: Repository::serve(directory, keeper),
+            source,
             kubectl: kubectl.clone(),
             entry: format!("kubernetes/clusters/{cluster}"),
             bootstrapped: false,
         }
     }
 
-    /// Where the fleet must say that it is, so that Flux finds it here.
-    pub(crate) fn url(&self) -> &str {
-        &self.repository.url
+    /// Edit the fleet so that Flux finds it here.
+    pub(crate) fn lead(&self, fleet: &Fleet, cluster: &str) {
+        self.source.lead(fleet, cluster);
     }
 
     /// Push the fleet as it is, and wait until every Kustomization has taken it up, or cannot.
     pub(crate) fn deliver(&mut self, fleet: &Fleet) -> Deliveries {
-        let revision = self.repository.commit(fleet.path());
+        let revision = self.source.push(fleet);
         if !self.bootstrapped {
             self.bootstrap(fleet);
         }
         // As `flux reconcile source git flux-system` does it, instead of waiting for the interval.
-        self.ask("gitrepositories.source.toolkit.fluxcd.io", &[ENTRY], &revision);
+        self.ask(self.source.kind(), &[ENTRY], &revision);
         let entry = self.wait(&revision, |all| all.iter().filter(|one| name_of(one) == ENTRY).cloned().collect());
         if entry.values().any(Option::is_some) {
             return entry;
@@ -101,11 +108,11 @@ impl Flux {
     /// applied any more from then on.
     pub(crate) fn push_without_applying(&mut self, fleet: &Fleet) {
         self.kustomize_controller.stop();
-        let revision = self.repository.commit(fleet.path());
-        self.ask("gitrepositories.source.toolkit.fluxcd.io", &[ENTRY], &revision);
+        let revision = self.source.push(fleet);
+        self.ask(self.source.kind(), &[ENTRY], &revision);
         let fetched = until(Patience::DELIVERY, || {
             self.source_controller.runs()?;
-            let source = self.kubectl.get("gitrepositories.source.toolkit.fluxcd.io", "flux-system", ENTRY);
+            let source = self.kubectl.get(self.source.kind(), "flux-system", ENTRY);
             let has = source.map(|source| source["status"]["artifact"]["revision"].clone()).unwrap_or_default();
             if has == revision.as_str() { Ok(()) } else { Err(format!("the source has {has}, not {revision}")) }
         });
@@ -140,15 +147,16 @@ impl Flux {
     }
 
     fn wait(&mut self, revision: &str, which: impl Fn(&[Value]) -> Vec<Value>) -> Deliveries {
-        let (kubectl, source, kustomize) = (&self.kubectl, &mut self.source_controller, &mut self.kustomize_controller);
+        let (kubectl, kind) = (&self.kubectl, self.source.kind());
+        let (reads, applies) = (&mut self.source_controller, &mut self.kustomize_controller);
         let delivered = until(Patience::DELIVERY, || {
-            source.runs()?;
-            kustomize.runs()?;
+            reads.runs()?;
+            applies.runs()?;
             let all = kubectl.list("kustomizations.kustomize.toolkit.fluxcd.io");
             deliveries(&which(&all), revision)
         });
         delivered.unwrap_or_else(|reason| {
-            let sources = kubectl.list("gitrepositories.source.toolkit.fluxcd.io");
+            let sources = kubectl.list(kind);
             let said: Vec<&Value> = sources.iter().map(|source| &source["status"]["conditions"]).collect();
             panic!("Flux does not deliver: {reason}; its source says {said:?}")
         })

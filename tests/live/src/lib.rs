@@ -22,7 +22,9 @@ pub mod moved;
 pub mod observed;
 pub mod predicted;
 mod program;
+mod registry;
 mod script;
+mod source;
 mod wait;
 
 pub use cluster::{Cluster, Flavour};

@@ -49,6 +49,11 @@ pub fn differences(fleet: &Path, cluster: &str, kubectl: &Kubectl) -> Vec<String
     differences
 }
 
+/// Whether two trees come to the same in a cluster, so that nothing can be seen of the change from one to the other.
+pub(crate) fn same(one: &Path, other: &Path, cluster: &str) -> bool {
+    foretold(one, cluster) == foretold(other, cluster)
+}
+
 /// What each Kustomization of a cluster applies, as `lbpools check` reads it.
 fn foretold(fleet: &Path, cluster: &str) -> BTreeMap<String, Foretold> {
     let tree = read(fleet);

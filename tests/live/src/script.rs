@@ -7,7 +7,7 @@ use crate::fleet::Fleet;
 use crate::kubectl::Kubectl;
 use crate::observed::Observed;
 use crate::wait::{Patience, until};
-use crate::{held, moved, predicted};
+use crate::{held, manifests, moved, predicted};
 
 /// What a change is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,10 @@ impl Script {
         let name = self.cluster.name().to_owned();
         let before = self.fleet.remembered();
         edit(&self.fleet);
+        let config = |fleet: &Fleet| std::fs::read(fleet.path().join("lbpools.yaml")).ok();
+        if manifests::same(before.path(), self.fleet.path(), &name) && config(&before) == config(&self.fleet) {
+            self.wrong.push(format!("{what}: that changes nothing in the cluster"));
+        }
         self.plan = match against {
             Against::PlanFromLiving => {
                 predicted::from_living(self.fleet.path(), self.cluster.kubectl().config(), &name)

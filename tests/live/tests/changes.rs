@@ -239,17 +239,19 @@ fn every_change_of_the_apps_cluster_does_what_was_foretold() {
     });
     let ingress = |fleet: &Fleet, pin: &str| {
         let text = format!(
-            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: shop\n  namespace: storefront\n  \
-             annotations: {{ingress.cilium.io/loadbalancer-mode: dedicated{pin}}}\nspec:\n  ingressClassName: \
-             cilium\n  defaultBackend: {{service: {{name: storefront, port: {{number: 80}}}}}}\n"
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: shop\n  namespace: dns\n  annotations: \
+             {{ingress.cilium.io/loadbalancer-mode: dedicated{pin}}}\nspec:\n  ingressClassName: cilium\n  \
+             defaultBackend: {{service: {{name: resolver-tls, port: {{number: 853}}}}}}\n"
         );
-        fleet.write("kubernetes/workloads/storefront/ingress.yaml", &text);
+        fleet.write(&format!("{dns}/ingress.yaml"), &text);
     };
     script.change("an Ingress with a Service of its own", |fleet| {
-        add(fleet, "kubernetes/workloads/storefront", "ingress", &[]);
+        add(fleet, dns, "ingress", &[]);
         ingress(fleet, "");
     });
+    assert!(script.seen().services["dns/cilium-ingress-shop"].satisfied);
     script.change("the Ingress is pinned", |fleet| ingress(fleet, &format!(", {}", pins("10.25.11.126"))));
+    assert!(script.seen().services["dns/cilium-ingress-shop"].addresses.contains("10.25.11.126"));
     script.change("a setting moves the Gateway", |fleet| {
         fleet.replace(APPS, "CILIUM_GATEWAY_LB_IP: 10.25.11.120", "CILIUM_GATEWAY_LB_IP: 10.25.11.139");
         fleet.replace(APPS, "CILIUM_LB_POOL_END: 10.25.11.139", "CILIUM_LB_POOL_END: 10.25.11.138");

@@ -2,8 +2,8 @@
 
 use lbpools_live::{Cluster, Flavour, Fleet};
 
-fn delivered(cluster: &str) -> (Cluster, Fleet) {
-    let mut cluster = Cluster::start(cluster, Flavour::Flux);
+fn delivered(cluster: &str, flavour: Flavour) -> (Cluster, Fleet) {
+    let mut cluster = Cluster::start(cluster, flavour);
     let fleet = cluster.fleet();
     let deliveries = cluster.push(&fleet);
     assert!(deliveries.len() >= 5 && deliveries.values().all(Option::is_none), "{deliveries:?}");
@@ -14,10 +14,29 @@ fn delivered(cluster: &str) -> (Cluster, Fleet) {
 #[ignore = "cargo xtask live"]
 fn flux_applies_in_each_cluster_what_lbpools_says_manifest_by_manifest() {
     for name in ["infra", "apps"] {
-        let (cluster, fleet) = delivered(name);
+        let (cluster, fleet) = delivered(name, Flavour::Flux);
         let differences = cluster.manifests_differ(&fleet);
         assert!(differences.is_empty(), "{name}:\n{}", differences.join("\n"));
     }
+}
+
+#[test]
+#[ignore = "cargo xtask live"]
+fn so_it_does_from_a_registry() {
+    let (mut cluster, fleet) = delivered("infra", Flavour::FluxFromRegistry);
+    let sources =
+        cluster.kubectl().list("gitrepositories.source.toolkit.fluxcd.io,ocirepositories.source.toolkit.fluxcd.io");
+    assert!(sources.len() == 1 && sources[0]["kind"] == "OCIRepository", "{sources:?}");
+    assert_eq!(cluster.manifests_differ(&fleet), Vec::<String>::new());
+    cluster.operator_serves();
+    cluster.holds(&fleet);
+    let settings = "kubernetes/clusters/infra/cluster-settings.yaml";
+    fleet.replace(settings, "POSTGRES_LB_IP: 10.25.11.105", "POSTGRES_LB_IP: 10.25.11.108");
+    let deliveries = cluster.push(&fleet);
+    assert!(deliveries.values().all(Option::is_none), "{deliveries:?}");
+    assert_eq!(cluster.manifests_differ(&fleet), Vec::<String>::new());
+    let observed = cluster.holds(&fleet);
+    assert!(observed.services["databases/postgres"].addresses.contains("10.25.11.108"));
 }
 
 const SETTINGS: &str = "kubernetes/clusters/apps/cluster-settings.yaml";
@@ -83,7 +102,7 @@ const EDITS: &[Edit] = &[
 #[test]
 #[ignore = "cargo xtask live"]
 fn every_kind_of_difference_is_seen() {
-    let (cluster, fleet) = delivered("apps");
+    let (cluster, fleet) = delivered("apps", Flavour::Flux);
     assert_eq!(cluster.manifests_differ(&fleet), Vec::<String>::new());
     for (what, edit, told) in EDITS {
         let edited = fleet.remembered();
