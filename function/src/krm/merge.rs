@@ -40,6 +40,11 @@ impl Merge<'_, '_> {
                 self.map(entries, wanted);
             }
             _ if equal(node, desired) => {}
+            (Value::Mapping { entries, flow: true }, Json::Object(wanted))
+                if !entries.is_empty() && (self.own)(&self.path) == Ownership::Shared =>
+            {
+                self.shared_flow_map(entries, wanted);
+            }
             _ => self.edits.push(Edit::replace(node.span.clone(), flow_or_scalar(node, desired))),
         }
     }
@@ -69,6 +74,23 @@ impl Merge<'_, '_> {
         {
             let end = last.value.span.end.max(last.key.span.end);
             self.insert_after(end, missing);
+        }
+    }
+
+    /// What others added stays, on the same line.
+    fn shared_flow_map(&mut self, entries: &[Entry<'_>], wanted: &Map<String, Json>) {
+        for entry in entries.iter().filter(|entry| !entry.merged) {
+            let key = entry.key.text().unwrap_or_default();
+            if let Some(value) = wanted.get(key) {
+                self.path.push(key.to_owned());
+                self.node(&entry.value, value);
+                self.path.pop();
+            }
+        }
+        let missing = wanted.iter().filter(|(key, _)| !entries.iter().any(|entry| entry.key.text() == Some(key)));
+        let missing: String = missing.map(|(key, value)| format!(", {}: {value}", Json::from(key.as_str()))).collect();
+        if let Some(last) = entries.last().filter(|_| !missing.is_empty()) {
+            self.edits.push(Edit::insert(last.value.span.end.max(last.key.span.end), missing));
         }
     }
 
@@ -201,6 +223,18 @@ mod tests {
         assert_eq!(merged("a: 10.0.0.1 # c", &json!({"a": "10.0.0.2"})), "a: 10.0.0.2 # c");
         assert_eq!(merged("a: x", &json!({"a": "017"})), "a: \"017\"");
         assert_eq!(merged("a: \"1\"\r\nb: 'x'", &json!({"a": "2", "b": "y", "c": "z"})), "a: \"2\"\r\nb: 'y'\r\nc: z");
+    }
+
+    #[test]
+    fn a_flow_map_that_others_write_to_keeps_what_is_theirs() {
+        let text = "metadata: {name: x, annotations: {note: mine, by: 'a'}}\n";
+        assert_eq!(merged(text, &json!({"metadata": {"name": "x", "annotations": {"by": "a"}}})), text);
+        let desired =
+            json!({"metadata": {"name": "x", "annotations": {"by": "b", "owner": "us"}, "labels": {"k": "v"}}});
+        let came =
+            "metadata: {name: x, annotations: {note: mine, by: 'b', \"owner\": \"us\"}, \"labels\": {\"k\":\"v\"}}\n";
+        assert_eq!(merged(text, &desired), came);
+        assert_eq!(merged(came, &desired), came);
     }
 
     #[test]
