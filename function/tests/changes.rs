@@ -94,3 +94,18 @@ fn a_newcomer_gives_nothing_to_those_who_wait() {
     let lines = told(&before, &after);
     assert!(lines.iter().all(|line| line.starts_with("g ")), "{lines:?}");
 }
+
+/// What the API server refuses did not arrive, and what came with it neither: nobody can see that in two trees.
+#[test]
+fn a_class_that_changes_back_says_what_is_not_known() {
+    let pool = pool("{start: 10.0.0.1, stop: 10.0.0.9}");
+    let class = |class: &str| service("a", "").replace("spec: {", &format!("spec: {{{class}"));
+    let (none, other) = (class(""), class("loadBalancerClass: example.com/other, "));
+    let difference = difference(&(pool.clone() + &none), &(pool + &other));
+    let unknown: Vec<&String> = difference.clusters.iter().flat_map(|cluster| &cluster.unknown).collect();
+    assert_eq!(
+        unknown,
+        ["whether the class of Service default/a was ever what is compared with: the API server refuses this change, \
+             and if it refused the last one too, the cluster is still as it was before that"]
+    );
+}

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::ClusterView;
 use super::facts::facts;
 use super::pools::PoolView;
-use super::refused::{held_back, refused, stays_behind};
+use super::refused::{Refused, held_back, refused, stays_behind};
 use super::requests::Request;
 use super::supposed::Supposed;
 use crate::cilium::transition::{Fate, Holding, Obstacle, Side, Step, Transition, from_living, transition};
@@ -63,7 +63,10 @@ pub fn difference(
         operator: operator(&transition),
         unknown: Vec::new(),
     };
-    let (unknown_before, unknown_after) = (unknown(before), unknown(after));
+    let (mut unknown_before, unknown_after) = (unknown(before), unknown(after));
+    if let (Some(before), Some(after)) = (before, after) {
+        unknown_before.extend(refused(before, after).iter().map(never_arrived));
+    }
     if !difference.is_empty() || unknown_before != unknown_after {
         difference.unknown = unknown_before.union(&unknown_after).cloned().collect();
     }
@@ -551,6 +554,20 @@ fn operator(transition: &Transition) -> Vec<String> {
         format!("{address} may be given to {one} and to {two} at once, though they do not share it")
     });
     ends.chain(doubled).collect()
+}
+
+/// Two trees do not say whether the older one ever arrived, and a class that changes is a reason for doubt: what is
+/// refused today may be the way back from what was refused before.
+fn never_arrived(refused: &Refused<'_, '_, '_>) -> String {
+    let service = &refused.before.label();
+    let beside = match refused.kustomization() {
+        Some(name) => format!(", with all that Kustomization {name} delivers"),
+        None => String::new(),
+    };
+    format!(
+        "whether the class of {service} was ever what is compared with: the API server refuses this change, and if it \
+         refused the last one too, the cluster is still as it was before that{beside}"
+    )
 }
 
 /// What is not known of a cluster and may be touched by a change.
