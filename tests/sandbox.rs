@@ -411,7 +411,11 @@ items:
     /// The component and the native library say the same, to the byte.
     #[allow(clippy::disallowed_methods)]
     fn same(sandbox: &SandboxPre, sources: Vec<Source>, options: Options) {
-        let native_options = lbpools_function::Options { fix: options.fix, expect_generated: options.expect_generated };
+        let native_options = lbpools_function::Options {
+            fix: options.fix,
+            expect_generated: options.expect_generated,
+            ..lbpools_function::Options::default()
+        };
         let native = lbpools_function::evaluate(&native(&sources), native_options);
         let inside = sandbox.evaluate(sources.clone(), options).unwrap();
         let old = |path: &str| {

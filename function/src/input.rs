@@ -68,4 +68,7 @@ pub struct Options {
     pub fix: bool,
     /// Generate nothing; fail when what the config asks for is not in the subject already (`check -`).
     pub expect_generated: bool,
+    /// Judge generated objects that are there as they are, for that is what a cluster gets; generate only those that
+    /// are not there. A run that hands nothing back ([`report`](crate::report())) looks at them so.
+    pub keep_generated: bool,
 }

@@ -78,6 +78,13 @@ pub fn evaluate(sources: &[Source], options: Options) -> Evaluation {
     run::run(sources, options)
 }
 
+/// Judge the sources as they are, for who only wants to know: objects that the config asks for are generated where they
+/// are not there, and nowhere changed. With the supposition `rendered` all are as [`evaluate`] would leave them.
+pub fn report(sources: &[Source], options: Options) -> Report {
+    let rendered = sources.iter().any(|source| source.role == Role::WhatIf && source.text == b"rendered");
+    run::run(sources, Options { keep_generated: !rendered, ..options }).report
+}
+
 /// Version, table of rules with their pages, Cilium profiles and schemas, as one JSON document.
 pub fn describe() -> serde_json::Value {
     let rules: Vec<serde_json::Value> = rules::RULES

@@ -88,6 +88,17 @@ pub struct TakenName {
     pub at: Place,
 }
 
+/// An object of lbpools' own that is not as the config asks for, and is judged as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutdatedObject {
+    /// Which.
+    pub resource: ResourceRef,
+    /// Where it stands.
+    pub at: Place,
+    /// The fields that differ, such as `spec.blocks`; none where the config does not ask for the object any more.
+    pub fields: Vec<String>,
+}
+
 /// A settings key that the config needs and the cluster does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeededSetting {
@@ -106,6 +117,8 @@ pub struct Asked {
     pub missing: Vec<MissingObject>,
     /// Names that are taken.
     pub taken: Vec<TakenName>,
+    /// Objects that `render` would change or remove; only looked for where it does not.
+    pub outdated: Vec<OutdatedObject>,
     /// Settings keys.
     pub settings: Vec<NeededSetting>,
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::Options;
-use crate::cluster::plan::TakenName;
+use crate::cluster::plan::{OutdatedObject, TakenName};
 use crate::config::{ConfigProblem, LoadBalancerPools, Values};
 use crate::flux::clusters::Cluster;
 use crate::flux::expression;
@@ -39,6 +39,8 @@ pub struct Generated {
     pub objects: Vec<ObjectChange>,
     /// Names that somebody else's objects have.
     pub taken: Vec<TakenName>,
+    /// Objects of its own that it would change or remove, and left as they are for who only wants to know.
+    pub outdated: Vec<OutdatedObject>,
     /// What could not be made for want of a value.
     pub withheld: Vec<NotChecked>,
     /// What the config asks for and no value can give.
@@ -121,12 +123,16 @@ pub fn generate(
         })
         .collect();
     let withheld: Vec<_> = outcome.withheld.iter().map(|withheld| withheld.resource.clone()).collect();
-    let reconciled = reconcile(documents, &wanted, &withheld, &config.metadata.name, beside);
+    let mut reconciled = reconcile(documents, &wanted, &withheld, &config.metadata.name, beside);
+    if options.keep_generated {
+        reconciled.keep();
+    }
     let mut generated = Generated {
         changes: reconciled.changes,
         new_files: reconciled.new_files,
         objects: reconciled.objects,
         taken: reconciled.taken,
+        outdated: if options.keep_generated { reconciled.outdated } else { Vec::new() },
         withheld: outcome
             .withheld
             .iter()

@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use crate::cluster::plan::TakenName;
+use crate::cluster::plan::{OutdatedObject, TakenName};
 use crate::flux::files::{directory_of, normalised};
 use crate::krm::annotations;
 use crate::krm::document::Document;
 use crate::krm::emit;
 use crate::krm::item::Item;
-use crate::krm::merge::{Ownership, merge};
+use crate::krm::merge::{Ownership, equal, merge};
+use crate::krm::node::Node;
 use crate::krm::write::Changes;
-use crate::report::{Action, ObjectChange, ResourceRef};
+use crate::report::{Action, ObjectChange, Place, ResourceRef};
 
 /// An object that the config asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,8 @@ pub struct Reconciled {
     pub objects: Vec<ObjectChange>,
     /// Names that somebody else's objects have.
     pub taken: Vec<TakenName>,
+    /// Objects of ours that are changed or removed, as they were.
+    pub outdated: Vec<OutdatedObject>,
 }
 
 /// Compare what is wanted with what is there. What is `withheld` for want of a value stays as it is.
@@ -60,15 +63,21 @@ pub fn reconcile(
                 let value = without_path_keys(&wanted.value);
                 let edits = merge(document.text, item.tree(), &value, &ownership);
                 let action = if edits.is_empty() { Action::Unchanged } else { Action::Updated };
+                if !edits.is_empty() {
+                    let fields = differing(item.tree(), &value);
+                    reconciled.outdated.push(OutdatedObject {
+                        resource: wanted.resource.clone(),
+                        at: place_of_name(document, item),
+                        fields,
+                    });
+                }
                 reconciled.done(action, &wanted.resource, item_path(document, item));
                 reconciled.changes.entry(at).or_default().edits.extend(edits);
             }
             Some((at, item)) => {
                 kept.insert(std::ptr::from_ref(item));
-                let span = item.tree().at(&["metadata", "name"]).map_or(item.span.clone(), |node| node.span.clone());
-                reconciled
-                    .taken
-                    .push(TakenName { resource: wanted.resource.clone(), at: documents[at].place(item, &span) });
+                let at = place_of_name(&documents[at], item);
+                reconciled.taken.push(TakenName { resource: wanted.resource.clone(), at });
             }
             None => place_new.add(&mut reconciled, documents, wanted),
         }
@@ -79,6 +88,11 @@ pub fn reconcile(
             let ours = item.is_generated_by(config) && !kept.contains(&std::ptr::from_ref(item));
             if ours && !unknown && !item.whole.is_empty() {
                 reconciled.done(Action::Removed, &item.resource, item_path(document, item));
+                reconciled.outdated.push(OutdatedObject {
+                    resource: item.resource.clone(),
+                    at: place_of_name(document, item),
+                    fields: Vec::new(),
+                });
                 reconciled.changes.entry(at).or_default().removed.push(position);
             }
         }
@@ -87,9 +101,56 @@ pub fn reconcile(
 }
 
 impl Reconciled {
+    /// Leave what is there as it is, and only make what is not there.
+    pub fn keep(&mut self) {
+        self.objects.retain(|change| matches!(change.action, Action::Created | Action::Unchanged));
+        for changes in self.changes.values_mut() {
+            changes.edits.clear();
+            changes.removed.clear();
+        }
+    }
+
     fn done(&mut self, action: Action, resource: &ResourceRef, path: Option<String>) {
         self.objects.push(ObjectChange { action, resource: resource.clone(), path });
     }
+}
+
+fn place_of_name(document: &Document<'_>, item: &Item<'_>) -> Place {
+    let span = item.tree().at(&["metadata", "name"]).map_or(item.span.clone(), |node| node.span.clone());
+    document.place(item, &span)
+}
+
+/// The fields of an object that differ from what is wanted, one level below `spec` and `metadata`.
+fn differing(node: &Node<'_>, wanted: &Json) -> Vec<String> {
+    let empty = serde_json::Map::new();
+    let map = |key: &str| wanted.get(key).and_then(Json::as_object).unwrap_or(&empty);
+    let mut fields: BTreeSet<String> = BTreeSet::new();
+    for (key, value) in wanted.as_object().unwrap_or(&empty) {
+        if !value.is_object() && !node.get(key).is_some_and(|node| equal(node, value)) {
+            fields.insert(key.clone());
+        }
+    }
+    for top in ["metadata", "spec"] {
+        let own = node.get(top);
+        for (key, value) in map(top) {
+            let same = |node: &Node<'_>| match value.as_object().filter(|_| top == "metadata") {
+                // Others may add to these.
+                Some(all) => all.iter().all(|(key, value)| node.get(key).is_some_and(|node| equal(node, value))),
+                None => equal(node, value),
+            };
+            if !own.and_then(|own| own.get(key)).is_some_and(same) {
+                fields.insert(format!("{top}.{key}"));
+            }
+        }
+    }
+    let spec = map("spec");
+    for entry in node.get("spec").into_iter().flat_map(Node::entries) {
+        let key = entry.key.text().unwrap_or_default();
+        if !spec.contains_key(key) {
+            fields.insert(format!("spec.{key}"));
+        }
+    }
+    fields.into_iter().collect()
 }
 
 fn item_path(document: &Document<'_>, item: &Item<'_>) -> Option<String> {

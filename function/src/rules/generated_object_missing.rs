@@ -65,7 +65,7 @@ spec:
 
     fn codes(stream: &str) -> Vec<String> {
         let sources = [Source::stdin(stream), Source::config("lbpools.yaml", CONFIG)];
-        let report = evaluate(&sources, Options { expect_generated: true, fix: false }).report;
+        let report = evaluate(&sources, Options { expect_generated: true, ..Options::default() }).report;
         assert_ne!(report.verdict, Verdict::Failed, "{:?}", report.failure);
         report.findings.into_iter().map(|finding| finding.code).filter(|code| code == RULE.code).collect()
     }

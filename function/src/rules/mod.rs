@@ -167,6 +167,7 @@ rules! {
     applied_twice,
     value_changes_type,
     build_refused,
+    generated_object_outdated,
     bgp_advertisement_without_selector,
     announcement_api_version_not_served,
     announcement_does_nothing,

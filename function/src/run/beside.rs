@@ -9,8 +9,8 @@ use crate::krm::place::Text;
 use crate::report::{Failure, Report};
 use crate::{Options, Role, Source};
 
-/// The texts of the baseline, with in them what would be generated there: both trees are looked at as `render` would
-/// leave them, so that the same tree twice is no difference.
+/// The texts of the baseline, with in them what would be generated there, as in the subject: the same tree twice is no
+/// difference.
 pub(super) struct BaselineTexts<'s> {
     given: Vec<(&'s str, &'s str)>,
     /// The config files given beside the subject, as the baseline has them.
@@ -113,7 +113,7 @@ impl<'t> Beside<'t> {
         };
         let mut before = None;
         if let Some((input, config)) = baseline.as_ref().filter(|_| scope.compares()) {
-            let options = Options { fix: false, expect_generated: options.expect_generated };
+            let options = Options { fix: false, ..options };
             before = Some(judged::judge(input, config, options, generation, &Self::default())?);
         }
         let observed = read::utf8(sources, Role::Observed)?;
@@ -125,8 +125,8 @@ impl<'t> Beside<'t> {
                 Box::new(Failure { message, at: None, help: Some("say namespace=NAME".into()) })
             })?),
         };
-        // What is applied to a living cluster is no change of the repository.
-        let supposes = typed.iter().any(|text| *text != "applied");
+        // What is applied to a living cluster, or rendered, is no change of the repository.
+        let supposes = typed.iter().any(|text| !matches!(*text, "applied" | "rendered"));
         if supposed.applied && observed.is_empty() {
             let message = "nothing can be applied to a living cluster: none was read";
             return Err(Box::new(Failure {

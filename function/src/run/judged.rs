@@ -51,6 +51,7 @@ pub(super) fn judge(
                 .map(|setting| NeededSetting { key: setting.key, value: setting.value, pool: setting.pool })
                 .collect();
             view.asked.taken.clone_from(&generated.taken);
+            view.asked.outdated.clone_from(&generated.outdated);
             if options.expect_generated {
                 view.asked.missing = generate::expected::missing(&config.pools, cluster);
             }

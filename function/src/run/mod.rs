@@ -24,7 +24,7 @@ mod whole_or_revised;
 
 use std::collections::BTreeMap;
 
-use crate::cluster::plan::TakenName;
+use crate::cluster::plan::{OutdatedObject, TakenName};
 use crate::generate;
 use crate::krm::document::Document;
 use crate::krm::place::Text;
@@ -75,7 +75,7 @@ fn attempt(sources: &[Source], options: Options, changed: Changed) -> Attempt<Ev
         let mut input = read::with_builds(&texts, built)?;
         let config = configured::config(&input.documents, &config_documents)?;
         if config.pools.spec.validate_only {
-            let options = Options { expect_generated: true, fix: false };
+            let options = Options { expect_generated: true, fix: false, keep_generated: true };
             let judged = judged_input(&input, &config, options, &generation, Vec::new(), beside)?;
             return Ok(finished(&subjects, &rewritten, judged));
         }
@@ -261,12 +261,14 @@ fn texts<'s>(subjects: &'s [(&'s str, &'s str)], rewritten: &'s Rewritten) -> Ve
 pub(crate) struct Generation {
     objects: Vec<ObjectChange>,
     taken: Vec<TakenName>,
+    outdated: Vec<OutdatedObject>,
     withheld: Vec<NotChecked>,
 }
 
 impl Generation {
     fn of(generated: generate::Generated) -> Self {
-        Self { objects: generated.objects, taken: generated.taken, withheld: generated.withheld }
+        let generate::Generated { objects, taken, outdated, withheld, .. } = generated;
+        Self { objects, taken, outdated, withheld }
     }
 
     /// A later round: an object that an earlier one created is not news when it is only unchanged.

@@ -9,7 +9,7 @@ use super::diff;
 use super::input::Input;
 use super::outputs::{self, Answer, Output};
 use super::{Exit, Setting, Streams};
-use crate::contract::{Change, Function, Options};
+use crate::contract::{Change, Function, Options, Role, Source};
 use crate::package;
 use crate::report::{self, Texts, text};
 
@@ -64,7 +64,10 @@ pub(super) fn run<F: Function>(
     let function = function()?;
     let options = Options { fix: verb.fix, expect_generated: false };
     let evaluation = function.evaluate(input.sources(), options).context("the function did not answer")?;
-    let document = function.report(input.sources(), options).context("the function did not answer")?;
+    // The report is about what will be there.
+    let mut sources = input.sources();
+    sources.push(Source { path: String::new(), role: Role::WhatIf, text: b"rendered".to_vec() });
+    let document = function.report(sources, options).context("the function did not answer")?;
     let report = report::read(&document)?;
     let exit = Exit::from(evaluation.verdict);
     if exit != Exit::from(report.verdict) {

@@ -184,7 +184,7 @@ fn every_change_of_the_apps_cluster_does_what_was_foretold() {
         );
     });
 
-    // Pools. With a config `check` speaks of the pools that `render` would write, not of those that are in the file.
+    // Pools.
     script.change("the pools are kept by hand from now on", |fleet| fleet.remove("lbpools.yaml"));
     script.change("the pool of all selects by a label that none has", |fleet| {
         fleet.replace(POOLS, BLOCK, &format!("{BLOCK}  serviceSelector:\n    matchLabels:\n      pool: public\n"));

@@ -36,7 +36,11 @@ impl Component {
     }
 
     fn options(options: Options) -> function::Options {
-        function::Options { fix: options.fix, expect_generated: options.expect_generated }
+        function::Options {
+            fix: options.fix,
+            expect_generated: options.expect_generated,
+            ..function::Options::default()
+        }
     }
 }
 
@@ -74,8 +78,8 @@ impl Guest for Component {
 
     fn report(sources: Vec<Source>, options: Options) -> Vec<u8> {
         last_words::keep(|_| ());
-        let evaluation = function::evaluate(&Self::sources(sources), Self::options(options));
-        serde_json::to_vec(&evaluation.report).unwrap_or_default()
+        let report = function::report(&Self::sources(sources), Self::options(options));
+        serde_json::to_vec(&report).unwrap_or_default()
     }
 
     fn describe() -> Vec<u8> {
