@@ -49,7 +49,8 @@ fn errors(sources: &[Source], options: Options) -> Vec<(String, Option<String>)>
 fn each_mistake_is_one_error() {
     for (example, code, file) in [
         ("gateway-outside-pools", "LBP302", "gateway.yaml"),
-        ("bad-octet", "LBP303", "kubernetes/infrastructure/cilium/gateway.yaml"),
+        // Where to edit: the setting.
+        ("bad-octet", "LBP303", "kubernetes/clusters/infra/cluster-settings.yaml"),
         ("gateway-selector-misses", "LBP304", "gateway.yaml"),
         ("pin-outside-pools", "LBP305", "service.yaml"),
         ("pin-twice-without-sharing", "LBP306", "services.yaml"),

@@ -21,9 +21,9 @@ pub struct Mention {
 /// The texts of an object that hold an expression, in the order written.
 pub fn mentions(object: &Object<'_, '_>) -> Vec<Mention> {
     let mut found = Vec::new();
-    each(object.tree(), "", &mut |node, path| {
+    each(object.tree(), &Way::Top, &mut |node, way| {
         if matches!(&node.value, Value::Scalar { text, .. } if text.contains("${")) {
-            found.extend(mention(object, node, path));
+            found.extend(mention(object, node, way));
         }
     });
     found
@@ -32,12 +32,12 @@ pub fn mentions(object: &Object<'_, '_>) -> Vec<Mention> {
 /// The texts of an object that hold a sequence of characters, with their paths, in the order written.
 pub fn with(object: &Object<'_, '_>, sequence: &str) -> Vec<(String, Text)> {
     let mut found = Vec::new();
-    each(object.tree(), "", &mut |node, path| {
+    each(object.tree(), &Way::Top, &mut |node, way| {
         if let Value::Scalar { text, .. } = &node.value
             && text.contains(sequence)
             && let Some(text) = object.text(node)
         {
-            found.push((path.to_owned(), text));
+            found.push((way.to_string(), text));
         }
     });
     found
@@ -49,35 +49,48 @@ pub fn names(text: &str, object: &Object<'_, '_>) -> Vec<String> {
     expression::evaluate(text, &|_| expression::Lookup::Unset, lenient).map(|read| read.used).unwrap_or_default()
 }
 
-/// Every scalar below a node, keys included, with its path.
-fn each(node: &Node<'_>, path: &str, see: &mut dyn FnMut(&Node<'_>, &str)) {
+/// The way to a node from the top of its object. It is written out for the few nodes that are wanted: each rule goes
+/// over every scalar of every object.
+#[derive(Clone, Copy)]
+enum Way<'w> {
+    Top,
+    Key(&'w Way<'w>, &'w str),
+    Item(&'w Way<'w>, usize),
+}
+
+impl std::fmt::Display for Way<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Top => Ok(()),
+            Self::Key(Self::Top, key) => f.write_str(key),
+            Self::Key(above, key) if key.contains(['.', '/']) => write!(f, "{above}[{key}]"),
+            Self::Key(above, key) => write!(f, "{above}.{key}"),
+            Self::Item(above, number) => write!(f, "{above}[{number}]"),
+        }
+    }
+}
+
+/// Every scalar below a node, keys included, with the way to it.
+fn each(node: &Node<'_>, way: &Way<'_>, see: &mut dyn FnMut(&Node<'_>, &Way<'_>)) {
     match &node.value {
-        Value::Scalar { .. } => see(node, path),
+        Value::Scalar { .. } => see(node, way),
         Value::Sequence { items, .. } => {
             for (n, item) in items.iter().enumerate() {
-                each(item, &format!("{path}[{n}]"), see);
+                each(item, &Way::Item(way, n), see);
             }
         }
         Value::Mapping { entries, .. } => {
             // What comes through a merge key stands elsewhere and is met there.
             for entry in entries.iter().filter(|entry| !entry.merged) {
-                let path = child(path, entry.key.text().unwrap_or_default());
-                each(&entry.key, &path, see);
-                each(&entry.value, &path, see);
+                let way = Way::Key(way, entry.key.text().unwrap_or_default());
+                each(&entry.key, &way, see);
+                each(&entry.value, &way, see);
             }
         }
     }
 }
 
-fn child(path: &str, key: &str) -> String {
-    match (path.is_empty(), key.contains(['.', '/'])) {
-        (true, _) => key.to_owned(),
-        (false, true) => format!("{path}[{key}]"),
-        (false, false) => format!("{path}.{key}"),
-    }
-}
-
-fn mention(object: &Object<'_, '_>, node: &Node<'_>, path: &str) -> Option<Mention> {
+fn mention(object: &Object<'_, '_>, node: &Node<'_>, way: &Way<'_>) -> Option<Mention> {
     let text = object.text(node)?;
     let error = if object.substitutes() {
         let variables = &object.variables;
@@ -85,5 +98,5 @@ fn mention(object: &Object<'_, '_>, node: &Node<'_>, path: &str) -> Option<Menti
     } else {
         None
     };
-    Some(Mention { path: path.to_owned(), text, error })
+    Some(Mention { path: way.to_string(), text, error })
 }

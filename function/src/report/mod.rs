@@ -247,10 +247,10 @@ pub struct Finding {
     /// The edit that writes `proposed`, where it is to stand in the input as a plain value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fix: Option<Fix>,
-    /// Where it stands.
+    /// Where to edit: the setting where the value comes from one alone, else the field itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Place>,
-    /// How the value got there, from the field outwards: the last link is where to edit.
+    /// How the value got where it stands, from the field outwards, and other places that the finding speaks of.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub chain: Vec<Link>,
     /// One sentence: what is wrong and why it matters.

@@ -104,15 +104,15 @@ mod tests {
     fn fail() {
         let apps = ["10.25.11.120", "10.25.11.139"];
         let failed = rule(&RULE).fails(&two_planned(BOTH, ["10.25.11.101", "10.25.11.129"], apps));
-        let failed = failed.at("${END}").says("10.25.11.120-10.25.11.129, which the plan gives to cluster apps");
+        let failed = failed.read_at("${END}").says("10.25.11.120-10.25.11.129, which the plan gives to cluster apps");
         failed.proposes("10.25.11.119").times(1);
         // Where both ends are wrong, no single value mends it.
-        let failed = rule(&RULE).fails(&two_planned(BOTH, ["10.25.11.130", "10.25.11.135"], apps)).at("${START}");
+        let failed = rule(&RULE).fails(&two_planned(BOTH, ["10.25.11.130", "10.25.11.135"], apps)).read_at("${START}");
         assert_eq!(failed.findings[0].proposed, None);
         let failed = rule(&RULE).fails(&two_planned("start: ${START}", ["10.25.11.130", "x"], ["10.25.11.121", "x"]));
         failed.proposes("10.25.11.110").times(1);
         let failed = rule(&RULE).fails(&two_planned("cidr: ${START}/32", ["10.25.11.130", "x"], ["10.25.11.121", "x"]));
-        failed.at("${START}/32").proposes("10.25.11.110").times(1);
+        failed.read_at("${START}/32").proposes("10.25.11.110").times(1);
     }
 
     #[test]

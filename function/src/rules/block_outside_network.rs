@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn fail() {
-        let failed = rule(&RULE).fails(&planned(BOTH, "10.25.11.100", "10.25.12.119")).at("${END}").times(1);
+        let failed = rule(&RULE).fails(&planned(BOTH, "10.25.11.100", "10.25.12.119")).read_at("${END}").times(1);
         failed.says("outside 10.25.11.0-10.25.11.255").proposes("10.25.11.119");
-        rule(&RULE).fails(&planned("cidr: ${START}/32", "10.26.11.100", "b")).at("${START}/32");
+        rule(&RULE).fails(&planned("cidr: ${START}/32", "10.26.11.100", "b")).read_at("${START}/32");
         rule(&RULE).fails(&alone("172.20.0.0/16", "10.25.11.0/24", "  cilium: {bgpControlPlane: false}\n"));
         rule(&RULE).fails(&alone("172.21.0.0/16", "10.25.11.0/24", "  cilium: {bgpControlPlane: true}\n"));
     }

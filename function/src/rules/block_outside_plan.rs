@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn fail() {
-        let failed = rule(&RULE).fails(&planned(BOTH, "10.25.11.90", "10.25.11.119")).at("${START}").times(1);
+        let failed = rule(&RULE).fails(&planned(BOTH, "10.25.11.90", "10.25.11.119")).read_at("${START}").times(1);
         failed.says("10.25.11.90-10.25.11.99, which the plan gives to nobody").proposes("10.25.11.100");
-        rule(&RULE).fails(&planned("cidr: ${START}/32", "10.25.11.99", "b")).at("${START}/32");
+        rule(&RULE).fails(&planned("cidr: ${START}/32", "10.25.11.99", "b")).read_at("${START}/32");
     }
 }

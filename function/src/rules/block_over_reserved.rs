@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn fail() {
-        let failed = this().fails(&reserving(BOTH, "10.25.11.101", "10.25.11.111")).at("${END}").times(1);
+        let failed = this().fails(&reserving(BOTH, "10.25.11.101", "10.25.11.111")).read_at("${END}").times(1);
         failed.says("10.25.11.110-10.25.11.111 (reserved: nodes)").proposes("10.25.11.109");
         let failed = this().fails(&reserving("cidr: ${START}/24", "10.25.11.0", "x")).times(1);
         failed.says("10.25.11.1 (reserved: router)");

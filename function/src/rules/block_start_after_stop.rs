@@ -124,8 +124,8 @@ mod tests {
         failed.at("10.0.0.10").says("start 10.0.0.10 comes after stop 10.0.0.9").times(1);
         // One octet of one setting.
         let case = planned("start: ${START}, stop: ${END}", "10.25.12.101", "10.25.11.119");
-        rule(&RULE).fails(&case).at("${START}").proposes("10.25.11.100");
+        rule(&RULE).fails(&case).read_at("${START}").proposes("10.25.11.100");
         let case = planned("start: ${START}, stop: ${END}", "10.25.11.101", "10.25.1.119");
-        rule(&RULE).fails(&case).at("${END}").proposes("10.25.11.119");
+        rule(&RULE).fails(&case).read_at("${END}").proposes("10.25.11.119");
     }
 }

@@ -88,14 +88,26 @@ impl Cases {
 impl Failed {
     /// The first finding points at exactly this text.
     pub fn at(self, text: &str) -> Self {
+        assert_eq!(self.slice(self.findings[0].at.as_ref()), text, "{:#?}", self.findings[0]);
+        self
+    }
+
+    /// The first finding points at a setting, and the first step of its chain is this text, which reads it.
+    pub fn read_at(self, text: &str) -> Self {
+        let finding = &self.findings[0];
+        let setting = finding.chain.iter().find(|link| link.what.starts_with("setting "));
+        assert!(finding.at.is_some() && setting.is_some_and(|link| link.at == finding.at), "{finding:#?}");
+        assert_eq!(self.slice(finding.chain[0].at.as_ref()), text, "{finding:#?}");
+        self
+    }
+
+    fn slice(&self, place: Option<&crate::report::Place>) -> String {
         let sources = sources(&self.text);
-        let place = self.findings[0].at.as_ref().expect("the finding has a place");
+        let place = place.expect("the finding has a place");
         let subject = |source: &&Source| source.role != crate::Role::Baseline;
         let source =
             sources.iter().filter(subject).find(|source| source.path == place.source).expect("a source of the case");
-        let slice = &source.text[place.start..place.end];
-        assert_eq!(String::from_utf8_lossy(slice), text, "{:#?}", self.findings[0]);
-        self
+        String::from_utf8_lossy(&source.text[place.start..place.end]).into_owned()
     }
 
     /// The first finding says this.

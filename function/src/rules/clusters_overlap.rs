@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn fail() {
         let failed = rule(&RULE).fails(&sites(["10.25.11.100", "10.25.11.129"], ["10.25.11.0/24"; 2])).times(1);
-        let failed = failed.at("${START}").says("both hold 10.25.11.120-10.25.11.129");
+        let failed = failed.read_at("${START}").says("both hold 10.25.11.120-10.25.11.129");
         assert_eq!(failed.findings[0].cluster.as_deref(), Some("apps"));
         assert!(failed.findings[0].chain.iter().any(|link| link.what.starts_with("cluster infra: pool pool holds")));
         // Of one manifest for both.

@@ -69,7 +69,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
                 (None, false) => "the bootstrap applies it, which fills nothing in".to_owned(),
             };
             let found = Found::on(object)
-                .field(object, mention.path.clone(), &mention.text)
+                .expression(object, mention.path.clone(), &mention.text)
                 .current(mention.text.written.clone())
                 .message(format!("{name} is not put in here: {why}"))
                 .help("write the value, or let whoever applies it substitute");

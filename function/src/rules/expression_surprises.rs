@@ -45,7 +45,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             let Some(form) = alternative(&mention.text.written) else { continue };
             let meaning = if form == ":+" { "the text when the name is set" } else { "an error when it is not set" };
             let found = Found::on(object)
-                .field(object, mention.path.clone(), &mention.text)
+                .expression(object, mention.path.clone(), &mention.text)
                 .message(format!("{form} is a default in Flux, not, as in a shell, {meaning}"))
                 .help("write :- for a default");
             findings.add(view, found);
@@ -53,7 +53,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
         for (path, text) in with(object, "$$") {
             if lone_dollars(&text.written) {
                 let found = Found::on(object)
-                    .field(object, path, &text)
+                    .expression(object, path, &text)
                     .message("of $$ Flux leaves one $, wherever it stands")
                     .help("write $$$$ for two");
                 findings.add(view, found);

@@ -45,9 +45,25 @@ impl Found {
         Self::default()
     }
 
-    /// At a field, with the value it has and the way it got there.
+    /// At a field, with the value it has and the way it got there. Where all of it hangs on one setting, a person edits
+    /// that: it is the place then, and the field the first step of the way.
     #[must_use]
-    pub fn field(mut self, object: &Object<'_, '_>, path: impl Into<String>, text: &Text) -> Self {
+    pub fn field(self, object: &Object<'_, '_>, path: impl Into<String>, text: &Text) -> Self {
+        let mut found = self.expression(object, path, text);
+        if let ([Link { at: Some(setting), .. }], true) = (found.chain.as_slice(), text.undefined.is_empty()) {
+            let written = found.at.replace(setting.clone());
+            let path = found.field.as_deref().unwrap_or_default();
+            let resource = object.resource();
+            let namespace = resource.namespace.map(|namespace| namespace + "/").unwrap_or_default();
+            let what = format!("{path} of {} {namespace}{}", resource.kind, resource.name);
+            found.chain.insert(0, Link { what, at: written });
+        }
+        found
+    }
+
+    /// As [`Self::field`], where what is written there is at fault, wherever its value comes from.
+    #[must_use]
+    pub fn expression(mut self, object: &Object<'_, '_>, path: impl Into<String>, text: &Text) -> Self {
         self.field = Some(path.into());
         self.current = Some(text.known().unwrap_or(&text.written).to_owned());
         self.at = Some(object.place(&text.span));

@@ -171,6 +171,6 @@ mod tests {
         rule(&RULE).fails(&planned("10.0.0.1000")).at("10.0.0.1000").times(1);
         // The Gateway uses the same setting: one mistake, one finding, at the Gateway.
         let both = format!("{}---\n{}", planned("10.0.0.1000"), gateway("addresses: [{value: '${GATEWAY}'}]"));
-        rule(&RULE).fails(&both).at("'${GATEWAY}'").times(1);
+        rule(&RULE).fails(&both).read_at("'${GATEWAY}'").times(1);
     }
 }

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn fail() {
         let text = fleet("10.25.11.130", "[]");
-        rule(&RULE).fails(&text).at("'${GATEWAY}'").says("cluster apps").proposes("10.25.11.110").times(1);
+        rule(&RULE).fails(&text).read_at("'${GATEWAY}'").says("cluster apps").proposes("10.25.11.110").times(1);
         rule(&gateway_address_in_no_pool::RULE).passes(&text);
         let report = evaluated(&text).report;
         let finding = report.findings.iter().find(|f| f.code == RULE.code).expect("found");

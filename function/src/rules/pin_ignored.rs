@@ -259,7 +259,7 @@ mod tests {
         let net = rule(&RULE).fails(&pinned("lbipam.cilium.io/ips: 10.0.0.0/24"));
         assert_eq!(net.findings[0].proposed, None);
         let set = settings("10.0.0.5/32") + &pinned("lbipam.cilium.io/ips: '${MQTT}'");
-        rule(&RULE).fails(&set).at("'${MQTT}'").proposes("10.0.0.5");
+        rule(&RULE).fails(&set).read_at("'${MQTT}'").proposes("10.0.0.5");
         let within = settings("10.0.0.5") + &pinned("lbipam.cilium.io/ips: '${MQTT}/32'");
         assert_eq!(rule(&RULE).fails(&within).findings[0].proposed, None, "setting or annotation: not certain");
     }
@@ -277,7 +277,7 @@ mod tests {
         }
         rule(&RULE).fails(&service("a: b", ", loadBalancerIP: 10.0.0.5/32")).at("10.0.0.5/32").proposes("10.0.0.5");
         let empty = settings("\"\"") + &pinned("lbipam.cilium.io/ips: '${MQTT}'");
-        rule(&RULE).fails(&empty).at("'${MQTT}'").says("turns out empty").times(1);
+        rule(&RULE).fails(&empty).read_at("'${MQTT}'").says("turns out empty").times(1);
     }
 
     #[test]

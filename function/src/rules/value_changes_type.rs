@@ -55,7 +55,7 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             };
             let who = object.kustomization.as_deref().unwrap_or_default();
             let found = Found::on(object)
-                .field(object, mention.path.clone(), &mention.text)
+                .expression(object, mention.path.clone(), &mention.text)
                 .message(format!(
                     "{} becomes {became} when Flux fills it in, and takes a text only: the API server refuses the object, \
                      and Flux applies nothing of Kustomization {who}",

@@ -79,9 +79,10 @@ fn render<'a>(group: Group<'a>, notes: Vec<Element<'a>>, dress: Dress) -> String
 
 /// Where the finding stands and the links that have a place, each with what to say there.
 fn places(finding: &Finding) -> Vec<(&Place, String)> {
+    let is_setting = finding.chain.iter().any(|link| link.at.is_some() && link.at == finding.at);
     let here = match &finding.current {
         // Where the text says the same already, to repeat it would be noise.
-        Some(current) if !finding.chain.is_empty() => format!("here: {}", line(current)),
+        Some(current) if !finding.chain.is_empty() && !is_setting => format!("here: {}", line(current)),
         _ => String::new(),
     };
     let at = finding.at.as_ref().map(|at| (at, here)).into_iter();
