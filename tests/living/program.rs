@@ -394,14 +394,15 @@ fn an_interrupt_while_waiting_ends_it_at_once() {
     let mut state = fleet();
     DRIFTS[4].1(&mut state);
     let server = Server::start(state);
-    let mut child = verify(&server, &["--wait", "60s"]).spawn().unwrap();
+    let mut child = verify(&server, &["--wait", "10m"]).spawn().unwrap();
     // In the second look: it waits for more.
     let looks = |state: &State| state.seen.iter().filter(|seen| seen.path.ends_with("/cilium-config")).count();
     server.until(|state| looks(state) > 1);
     let started = Instant::now();
     signal(&child, "-INT");
     assert!(!child.wait().unwrap().success());
-    assert!(started.elapsed() < Duration::from_secs(5));
+    // Long before the time is up, on a busy machine as well.
+    assert!(started.elapsed() < Duration::from_secs(120));
 }
 
 /// Measures: `cargo test -p lbpools --test living hundred -- --ignored --nocapture`.

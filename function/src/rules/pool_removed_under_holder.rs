@@ -121,7 +121,9 @@ fn had_of(held: &HeldReport, pool: &PoolView<'_, '_>) -> Option<bool> {
 
 fn sentence(change: &AddressChange, who: &str, all: bool) -> String {
     let perhaps = if change.certain && all { "" } else { "perhaps " };
-    let was = change.before.ranges.join(", ");
+    // A range is what it has one address of.
+    let one_of = if change.before.ranges.iter().any(|range| range.contains('-')) { "one of " } else { "" };
+    let was = format!("{one_of}{}", change.before.ranges.join(", "));
     match change.after.ranges.as_slice() {
         [] => format!("{who} {perhaps}loses {was}"),
         now => {
