@@ -3,44 +3,23 @@
 // The function reads no file; its tests do.
 #![allow(clippy::disallowed_methods)]
 
+mod tree;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lbpools_function::report::{Finding, Severity};
-use lbpools_function::{Options, Source, evaluate};
+use lbpools_function::{Options, evaluate};
 
 /// The codes of the rules about blocks, pools and the network plan.
 fn is_about_pools(finding: &Finding) -> bool {
     ["LBP1", "LBP2"].iter().any(|series| finding.code.starts_with(series))
 }
 
-fn yaml_files(directory: &Path, found: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
-    for entry in entries {
-        let path = entry.expect("an entry of a directory").path();
-        if path.is_dir() {
-            yaml_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-}
-
 /// The errors about pools in an example.
 fn errors(example: &str) -> Vec<Finding> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
-    let mut files = Vec::new();
-    yaml_files(&root, &mut files);
-    let sources: Vec<Source> = files
-        .iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).expect("a file of the example").display().to_string();
-            Source::file(name, fs::read(path).expect("a readable file"))
-        })
-        .collect();
-    let report = evaluate(&sources, Options::default()).report;
+    let report = evaluate(&tree::sources(&root), Options::default()).report;
     assert_eq!(report.failure, None, "{example}");
     let errors = report.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
     errors.filter(is_about_pools).collect()

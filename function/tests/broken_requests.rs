@@ -2,7 +2,8 @@
 
 #![allow(clippy::disallowed_methods)] // the examples are files, and a test may read them
 
-use std::fs;
+mod tree;
+
 use std::path::{Path, PathBuf};
 
 use lbpools_function::report::{Finding, Severity};
@@ -10,25 +11,6 @@ use lbpools_function::{Options, Source, evaluate};
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
-}
-
-/// Every YAML file below a directory, by its path in the package, in order.
-fn package(root: &Path) -> Vec<Source> {
-    let mut sources = Vec::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(directory) = open.pop() {
-        for entry in fs::read_dir(&directory).expect("the directory of an example") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-                sources.push(Source::file(name, fs::read(&path).expect("a readable file")));
-            }
-        }
-    }
-    sources.sort_by(|a, b| a.path.cmp(&b.path));
-    sources
 }
 
 /// What the rules about requests, settings and announcements find.
@@ -65,7 +47,7 @@ fn each_mistake_is_one_error() {
         ("ingress-older-annotation", "LBP322", "ingress.yaml"),
         ("l2-policy-does-nothing", "LBP503", "policy.yaml"),
     ] {
-        let errors = errors(&package(&examples().join("broken").join(example)), Options::default());
+        let errors = errors(&tree::sources(&examples().join("broken").join(example)), Options::default());
         assert_eq!(errors, [(code.to_owned(), Some(file.to_owned()))], "{example}");
     }
 }
@@ -76,7 +58,7 @@ fn each_surprise_is_one_finding() {
     for (example, code, severity) in
         [("pool-choice-ambiguous", "LBP312", Severity::Warning), ("sharing-key-same-port", "LBP313", Severity::Info)]
     {
-        let findings = findings(&package(&examples().join("broken").join(example)), Options::default());
+        let findings = findings(&tree::sources(&examples().join("broken").join(example)), Options::default());
         let found: Vec<(&str, Severity)> = findings.iter().map(|f| (f.code.as_str(), f.severity)).collect();
         assert_eq!(found, [(code, severity)], "{example}");
     }
@@ -99,14 +81,14 @@ fn mistakes_of_other_kinds_are_left_to_others() {
         "pools-overlap-disabled",
         "pools-overlap-same-cluster",
     ] {
-        let errors = errors(&package(&examples().join("broken").join(example)), Options::default());
+        let errors = errors(&tree::sources(&examples().join("broken").join(example)), Options::default());
         assert_eq!(errors, [], "{example}");
     }
 }
 
 /// The fleet, with its pools, and one text replaced by another.
 fn fleet(from: &str, to: &str) -> Vec<Source> {
-    let mut sources = package(&examples().join("fleet"));
+    let mut sources = tree::sources(&examples().join("fleet"));
     let mut replaced = from.is_empty();
     for source in &mut sources {
         let text = String::from_utf8(source.text.clone()).expect("UTF-8");

@@ -6,14 +6,30 @@
 
 use super::ClusterView;
 use super::marks::is_marked;
+use super::pools::PoolView;
 use crate::flux::object::Object;
 
 /// Kustomizations that made one another, from the bottom up; deeper than this nobody nests them.
 const DEEPEST: usize = 32;
 
+/// The pools whose manifests are gone and which are deleted for certain, unless they moved to what is not known.
+pub fn pruned_pools<'v, 'a, 't>(
+    before: &'v ClusterView<'a, 't>,
+    after: &ClusterView<'_, '_>,
+) -> impl Iterator<Item = &'v PoolView<'a, 't>> {
+    let there = |name: &String| after.pools.iter().any(|pool| pool.name.known() == Some(name));
+    let gone = move |pool: &&PoolView<'_, '_>| pool.name.known().is_some_and(|name| !there(name));
+    before.pools.iter().filter(gone).filter(move |pool| is_pruned(pool.object, before, after))
+}
+
+/// Whether every pool of a cluster is known by its name: a pool that seems gone is gone then.
+pub fn knows_its_pools(view: &ClusterView<'_, '_>) -> bool {
+    view.pools.iter().all(|pool| pool.name.known().is_some()) && view.cluster.not_checked.is_empty()
+}
+
 /// Whether `object`, which is gone from the manifests, is deleted for certain. What no Kustomization applies is taken
 /// to follow its manifest.
-pub fn is_pruned(object: &Object<'_, '_>, before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>) -> bool {
+fn is_pruned(object: &Object<'_, '_>, before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>) -> bool {
     pruned(object, before, after, DEEPEST)
 }
 

@@ -28,6 +28,7 @@
 use super::finding::{Findings, Found};
 use super::{Check, Rule, resource_missing};
 use crate::cluster::ClusterView;
+use crate::flux::build::named;
 use crate::flux::walk::MissingEntry;
 use crate::report::{Category, Severity};
 
@@ -49,14 +50,13 @@ fn check(view: &ClusterView<'_, '_>, findings: &mut Findings<'_>) {
             // LBP416 says it, with the place.
             continue;
         }
-        let directory = if build.directory.is_empty() { "the top directory" } else { &build.directory };
         let fails = match build.made_for() {
             Some(name) => format!("Flux applies nothing of Kustomization {name}"),
             None => "nothing of it is applied".into(),
         };
         let found = Found::nowhere()
             .place(build.at.clone())
-            .message(format!("{directory} cannot be built, so {fails}: {words}"))
+            .message(format!("{} cannot be built, so {fails}: {words}", named(&build.directory)))
             .help("correct what kustomize complains of");
         findings.add(view, found);
     }

@@ -31,7 +31,7 @@
 use super::finding::{Findings, Found};
 use super::{Check, Rule};
 use crate::cluster::ClusterView;
-use crate::cluster::pruned::is_pruned;
+use crate::cluster::pruned::{knows_its_pools, pruned_pools};
 use crate::report::{Category, Severity};
 
 /// The rule.
@@ -49,15 +49,10 @@ fn check(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &m
         return;
     }
     // A pool whose name is not known may be any of those that are gone, and so may one in what was not followed.
-    if after.pools.iter().any(|pool| pool.name.known().is_none()) || !after.cluster.not_checked.is_empty() {
+    if !knows_its_pools(after) {
         return;
     }
-    let there = |name: &String| after.pools.iter().any(|pool| pool.name.known() == Some(name));
-    for pool in &before.pools {
-        let gone = pool.name.known().filter(|name| !there(name)).is_some();
-        if !gone || pool.blocks.len() < 2 || !is_pruned(pool.object, before, after) {
-            continue;
-        }
+    for pool in pruned_pools(before, after).filter(|pool| pool.blocks.len() > 1) {
         let message = format!(
             "pool {} is gone and had {} blocks: when it is deleted, the operator of {} ends and starts again without it; \
              free of this are {}",

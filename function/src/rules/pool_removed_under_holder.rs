@@ -26,13 +26,15 @@
 //! Give the Services addresses of another pool first, in a change of their own. Or mark the pool with
 //! `kustomize.toolkit.fluxcd.io/prune: disabled` before its manifest moves.
 
+use std::collections::BTreeMap;
+
 use super::finding::{Findings, Found};
 use super::{Check, Rule};
 use crate::cilium::Range;
 use crate::cluster::ClusterView;
 use crate::cluster::difference::difference;
 use crate::cluster::pools::PoolView;
-use crate::cluster::pruned::is_pruned;
+use crate::cluster::pruned::{knows_its_pools, pruned_pools};
 use crate::cluster::requests::Request;
 use crate::cluster::supposed::Supposed;
 use crate::report::{AddressChange, Category, HeldReport, Severity};
@@ -54,14 +56,12 @@ fn check(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &m
     if !before.live || !after.live {
         return;
     }
-    let there = |name: &String| after.pools.iter().any(|pool| pool.name.known() == Some(name));
-    let gone = |pool: &&PoolView<'_, '_>| pool.name.known().is_some_and(|name| !there(name));
-    let gone: Vec<_> = before.pools.iter().filter(gone).filter(|pool| is_pruned(pool.object, before, after)).collect();
+    let gone: Vec<_> = pruned_pools(before, after).collect();
     if gone.is_empty() {
         return;
     }
     // It may only have moved to where this run did not look.
-    if after.pools.iter().any(|pool| pool.name.known().is_none()) || !after.cluster.not_checked.is_empty() {
+    if !knows_its_pools(after) {
         for pool in gone {
             let what = format!("whether pool {}, which is gone from what was read, is deleted", pool.label());
             findings.not_checked(after, what, "not everything that the cluster applies is known", None);
@@ -69,12 +69,13 @@ fn check(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &m
         return;
     }
     let changes = difference(Some(before), Some(after), &Supposed::default()).addresses;
-    let changes: Vec<_> = changes.iter().filter(|change| change.takes_away()).collect();
+    let wanting = wanting_the_same(before, after);
+    let taken = changes.iter().filter(|change| change.takes_away());
+    let taken: Vec<_> = taken.filter_map(|change| Some((change, *wanting.get(&key_of(change))?))).collect();
     for pool in gone {
         let mut holders = Vec::new();
         let mut found = Found::of(pool.object.resource());
-        for change in &changes {
-            let Some(request) = wants_the_same(change, before, after) else { continue };
+        for (change, request) in &taken {
             let Some(all) = had_of(&change.before, pool) else { continue };
             found = found.link(request.label(), Some(request.object.place_of_name()));
             holders.push(sentence(change, &request.label(), all));
@@ -91,24 +92,25 @@ fn check(before: &ClusterView<'_, '_>, after: &ClusterView<'_, '_>, findings: &m
     }
 }
 
-/// The request of a change, when it stands in both revisions and nothing that decides about its address differs: else
-/// the move is one that somebody asked for.
-fn wants_the_same<'v, 'a, 't>(
-    change: &AddressChange,
+/// The requests that stand in both revisions, by `namespace/name` of their Services, where nothing that decides about
+/// the address differs: else the move is one that somebody asked for.
+fn wanting_the_same<'v, 'a, 't>(
     before: &ClusterView<'a, 't>,
     after: &'v ClusterView<'a, 't>,
-) -> Option<&'v Request<'a, 't>> {
-    let key = |request: &Request<'_, '_>| {
-        let service = request.service.known()?;
-        Some(format!("{}/{}", service.key.namespace, service.key.name))
-    };
-    let named = |request: &&Request<'_, '_>| {
-        let own = format!("{}/{}", change.resource.namespace.as_deref().unwrap_or_default(), change.resource.name);
-        key(request).is_some_and(|key| key == *change.service.as_ref().unwrap_or(&own))
-    };
-    let now = after.requests.iter().find(named)?;
-    let was = before.requests.iter().find(|was| key(was) == key(now))?;
-    (was.service.known() == now.service.known()).then_some(now)
+) -> BTreeMap<String, &'v Request<'a, 't>> {
+    // Of two under one name the first counts.
+    let was = before.requests.iter().rev().filter_map(|request| request.service.known());
+    let was: BTreeMap<_, _> = was.map(|service| (&service.key, service)).collect();
+    let now = after.requests.iter().rev().filter_map(|request| Some((request.service.known()?, request)));
+    let now: BTreeMap<_, _> = now.map(|(service, request)| (&service.key, (service, request))).collect();
+    let same = now.into_iter().filter(|(key, (service, _))| was.get(key) == Some(service));
+    same.map(|(key, (_, request))| (key.to_string(), request)).collect()
+}
+
+/// The Service of a change, as `namespace/name`.
+fn key_of(change: &AddressChange) -> String {
+    let own = || format!("{}/{}", change.resource.namespace.as_deref().unwrap_or_default(), change.resource.name);
+    change.service.clone().unwrap_or_else(own)
 }
 
 /// Whether all, or else some, of what it had lies in the pool; none where nothing does.

@@ -41,6 +41,11 @@ impl Build {
     }
 }
 
+/// A directory in a sentence: that of the whole package has no name.
+pub fn named(directory: &str) -> &str {
+    if directory.is_empty() { "the top directory" } else { directory }
+}
+
 /// A kustomization file as Flux writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::{Step, Top, Walk};
-use crate::flux::build::{Build, Outcome, Traced, made, origin, traced, written};
+use crate::flux::build::{Build, Outcome, Traced, made, named, origin, traced, written};
 use crate::flux::files::{Located, join};
 use crate::flux::object::Object;
 use crate::flux::patch::Patched;
@@ -67,14 +67,14 @@ impl<'a, 't> Walk<'_, 'a, 't> {
                 let outside = self.found.open.is_some();
                 self.found.open = open.or(self.found.open.take());
                 if outside {
-                    let what = if directory.is_empty() { "the top directory" } else { directory };
+                    let what = named(directory);
                     self.note(format!("what kustomize builds from {what}"), words, build.and_then(|build| build.at));
                 } else if let Some(build) = self.found.builds.get_mut(step.build) {
                     build.refused = Some(words.trim().into());
                 }
             }
             Some(Outcome::Failed(why)) => {
-                let what = if directory.is_empty() { "the top directory" } else { directory };
+                let what = named(directory);
                 self.note(format!("what kustomize builds from {what}"), why, build.and_then(|build| build.at));
                 self.directory(directory, step, at, top, 0);
             }
@@ -82,7 +82,7 @@ impl<'a, 't> Walk<'_, 'a, 't> {
                 self.directory(directory, step, at, top, 0);
                 let build = self.found.builds.get(step.build).cloned();
                 if let Some((build, because)) = build.and_then(|build| Some((build.clone(), build.because?))) {
-                    let what = if directory.is_empty() { "the top directory" } else { directory };
+                    let what = named(directory);
                     self.note(format!("what kustomize makes of {what} (--build asks it)"), &*because, build.at);
                 }
             }
